@@ -1,0 +1,52 @@
+"""What SQL cannot say by itself, as functions of Python."""
+
+import sqlite3
+from functools import lru_cache
+from typing import Any
+
+from sdgen_admin.db.rows import from_json, to_json
+
+
+@lru_cache(maxsize=4096)  # a collection has far fewer different lists of tags than sessions
+def parse_tags(text: Any) -> tuple[str, ...]:
+    """Return the tags in a column value, whatever another program wrote there.
+
+    A JSON array gives its items, other JSON one tag, text that is no JSON the parts between its commas.
+    """
+    if not isinstance(text, str) or not text.strip():
+        return ()
+    parsed = from_json(text)
+    if isinstance(parsed, list):
+        items = [item if isinstance(item, str) else to_json(item) for item in parsed if item is not None]
+    elif isinstance(parsed, str):
+        items = [parsed]
+    else:
+        items = [] if text.strip() == "null" else [part.strip() for part in text.split(",")]
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Give `connection` the functions that queries use."""
+    for name, arguments, function in (
+        ("sdgen_has_tag", 2, _has_tag),
+        ("sdgen_is_tagged", 1, _is_tagged),
+        ("sdgen_contains", 2, _contains),
+        ("sdgen_tag_contains", 2, _tag_contains),
+    ):
+        connection.create_function(name, arguments, function, deterministic=True)
+
+
+def _has_tag(tags: Any, tag: str) -> bool:
+    return tag in parse_tags(tags)
+
+
+def _is_tagged(tags: Any) -> bool:
+    return bool(parse_tags(tags))
+
+
+def _contains(text: Any, folded: str) -> bool:
+    return isinstance(text, str) and folded in text.casefold()
+
+
+def _tag_contains(tags: Any, folded: str) -> bool:
+    return any(folded in tag.casefold() for tag in parse_tags(tags))

@@ -1,0 +1,106 @@
+"""The tables: two shared with other programs, to the letter of the contract, and this tool's own.
+
+Everything of this tool's own, tables and indexes, has a name that starts with `sdgen_admin_`.
+"""
+
+import sqlite3
+
+from sdgen_admin.errors import ForeignLayoutError
+
+METADATA_COLUMNS = (
+    "session_id", "session_path", "is_test", "is_complete", "is_favorite", "user_rating", "user_note", "tags",
+    "auto_metadata", "created_at", "updated_at",
+)  # fmt: skip
+
+STATS_COLUMNS = (
+    "session_id", "session_path", "sd_model", "template_version", "generation_mode", "seed_mode", "seed_base",
+    "resolved_prompt", "negative_prompt", "width", "height", "steps", "cfg_scale", "sampler_name",
+    "images_expected", "images_actual", "completion_percentage", "is_seed_sweep", "placeholders_json",
+    "variations_summary_json", "session_created_at", "manifest_generated_at", "first_image_created_at",
+    "last_image_created_at", "stats_computed_at", "stats_version",
+)  # fmt: skip
+
+OWN_COLUMNS = (
+    "session_id", "stats_computed_at", "folder_mtime_ns", "manifest_mtime_ns", "manifest_size", "missing", "stale",
+    "problem", "status", "scheduler", "theme", "style", "seed_list",
+)  # fmt: skip
+
+_TABLES = {
+    "session_metadata": (
+        METADATA_COLUMNS,
+        """CREATE TABLE session_metadata (
+            session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
+            is_test INTEGER DEFAULT 0, is_complete INTEGER DEFAULT 1, is_favorite INTEGER DEFAULT 0,
+            user_rating TEXT, user_note TEXT, tags TEXT, auto_metadata TEXT,
+            created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+        )""",
+    ),
+    "session_stats": (
+        STATS_COLUMNS,
+        """CREATE TABLE session_stats (
+            session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
+            sd_model TEXT, template_version TEXT, generation_mode TEXT, seed_mode TEXT, seed_base INTEGER,
+            resolved_prompt TEXT, negative_prompt TEXT,
+            width INTEGER, height INTEGER, steps INTEGER, cfg_scale REAL, sampler_name TEXT,
+            images_expected INTEGER, images_actual INTEGER, completion_percentage REAL,
+            is_seed_sweep INTEGER DEFAULT 0,
+            placeholders_json TEXT, variations_summary_json TEXT,
+            session_created_at TEXT, manifest_generated_at TEXT, first_image_created_at TEXT,
+            last_image_created_at TEXT,
+            stats_computed_at TEXT NOT NULL, stats_version INTEGER DEFAULT 1,
+            FOREIGN KEY (session_id) REFERENCES session_metadata(session_id) ON DELETE CASCADE
+        )""",
+    ),
+    "sdgen_admin_sessions": (
+        OWN_COLUMNS,
+        """CREATE TABLE sdgen_admin_sessions (
+            session_id TEXT PRIMARY KEY, stats_computed_at TEXT,
+            folder_mtime_ns INTEGER, manifest_mtime_ns INTEGER, manifest_size INTEGER,
+            missing INTEGER NOT NULL DEFAULT 0, stale INTEGER NOT NULL DEFAULT 0, problem TEXT,
+            status TEXT, scheduler TEXT, theme TEXT, style TEXT, seed_list TEXT
+        ) WITHOUT ROWID""",
+    ),
+}
+
+_INDEXES = {
+    "idx_session_stats_model": "session_stats(sd_model)",
+    "idx_session_stats_seed_sweep": "session_stats(is_seed_sweep)",
+    "idx_session_stats_completion": "session_stats(completion_percentage)",
+    "idx_session_stats_created_at": "session_stats(session_created_at DESC)",
+    # Every other order that a list has, and, in the first, all that a filter asks of stats.
+    "sdgen_admin_stats_created": "session_stats(session_created_at DESC, session_id, sd_model, is_seed_sweep,"
+    " completion_percentage, stats_computed_at, stats_version)",
+    "sdgen_admin_stats_model": "session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id)",
+    "sdgen_admin_stats_images": "session_stats(images_actual DESC, session_created_at DESC, session_id)",
+    "sdgen_admin_stats_completion": "session_stats(completion_percentage DESC, session_created_at DESC, session_id)",
+    "sdgen_admin_metadata_updated": "session_metadata(updated_at DESC, session_id)",
+    # What is asked of metadata and of this tool's own table.
+    "sdgen_admin_metadata_liked": "session_metadata(session_id) WHERE is_favorite <> 0",
+    "sdgen_admin_metadata_test": "session_metadata(session_id) WHERE is_test <> 0",
+    "sdgen_admin_metadata_rating": "session_metadata(user_rating, session_id) WHERE user_rating IS NOT NULL",
+    "sdgen_admin_missing": "sdgen_admin_sessions(session_id) WHERE missing = 1",
+    "sdgen_admin_problem": "sdgen_admin_sessions(session_id) WHERE problem IS NOT NULL",
+    "sdgen_admin_status": "sdgen_admin_sessions(status, session_id) WHERE status IS NOT NULL",
+}
+
+
+def missing_parts(connection: sqlite3.Connection) -> list[str]:
+    """Return the statements that make what the schema still lacks, none where it is whole.
+
+    Raises:
+        ForeignLayoutError: A table has the name of one of ours, but not its columns.
+    """
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    statements = []
+    for table, (columns, create) in _TABLES.items():
+        if table not in there:
+            statements.append(create)
+            continue
+        present = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        if lacking := [column for column in columns if column not in present]:
+            raise ForeignLayoutError(
+                f"The table {table} is not the one that this tool shares: it lacks {', '.join(lacking)}.",
+                "Name another database with --db, or update the program that made this one.",
+            )
+    statements += [f"CREATE INDEX {name} ON {on}" for name, on in _INDEXES.items() if name not in there]
+    return statements

@@ -1,0 +1,69 @@
+"""The shared table `session_stats`."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sdgen_admin.db.rows import from_json, given, is_true, lenient, to_iso, to_json
+from sdgen_admin.db.schema import STATS_COLUMNS
+from sdgen_admin.models.stats import SessionStats
+
+_UPSERT = (
+    f"INSERT INTO session_stats ({', '.join(STATS_COLUMNS)}) VALUES ({', '.join('?' * len(STATS_COLUMNS))})"
+    f" ON CONFLICT (session_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in STATS_COLUMNS[1:])}"
+)
+_SELECT = f"SELECT {', '.join(STATS_COLUMNS)} FROM session_stats"
+
+
+def put_stats(connection: sqlite3.Connection, stats: Iterable[SessionStats]) -> None:
+    """Write stats, in place of earlier ones; other programs' columns keep their values."""
+    connection.executemany(_UPSERT, map(_to_row, stats))
+
+
+def get_stats(connection: sqlite3.Connection, session_id: str) -> SessionStats | None:
+    """Return one session's stats, None where there are none."""
+    row = connection.execute(f"{_SELECT} WHERE session_id = ?", (session_id,)).fetchone()
+    return None if row is None else stats_from_row(row)
+
+
+def iterate_stats(connection: sqlite3.Connection) -> Iterator[SessionStats]:
+    """Yield all stats, newest session first."""
+    for row in connection.execute(f"{_SELECT} ORDER BY session_created_at DESC, session_id"):
+        yield stats_from_row(row)
+
+
+def delete_stats(connection: sqlite3.Connection, session_ids: Iterable[str]) -> int:
+    """Delete stats and return how many there were."""
+    cursor = connection.executemany("DELETE FROM session_stats WHERE session_id = ?", ((name,) for name in session_ids))
+    return cursor.rowcount
+
+
+def has_good_stats(connection: sqlite3.Connection, session_id: str) -> bool:
+    """Whether there are stats that came from a manifest."""
+    row = connection.execute(
+        "SELECT generation_mode IS NOT NULL OR sd_model IS NOT NULL FROM session_stats WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def stats_from_row(row: Sequence[Any]) -> SessionStats:
+    """Return the model of a row with the columns of `STATS_COLUMNS`."""
+    values = dict(zip(STATS_COLUMNS, row, strict=True))
+    values["placeholders"] = from_json(values.pop("placeholders_json"))
+    values["variations_summary"] = from_json(values.pop("variations_summary_json"))
+    values["is_seed_sweep"] = is_true(values["is_seed_sweep"])
+    return lenient(SessionStats, given(values))
+
+
+def _to_row(stats: SessionStats) -> tuple[Any, ...]:
+    return (
+        stats.session_id, stats.session_path, stats.sd_model, stats.template_version, stats.generation_mode,
+        stats.seed_mode, stats.seed_base, stats.resolved_prompt, stats.negative_prompt, stats.width, stats.height,
+        stats.steps, stats.cfg_scale, stats.sampler_name, stats.images_expected, stats.images_actual,
+        stats.completion_percentage, stats.is_seed_sweep,
+        None if stats.placeholders is None else to_json(stats.placeholders),
+        None if stats.variations_summary is None else to_json(stats.variations_summary),
+        to_iso(stats.session_created_at), to_iso(stats.manifest_generated_at), to_iso(stats.first_image_created_at),
+        to_iso(stats.last_image_created_at), to_iso(stats.stats_computed_at), stats.stats_version,
+    )  # fmt: skip

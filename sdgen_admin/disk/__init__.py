@@ -1,0 +1,1 @@
+"""What a folder says: session folders, images, manifest, fingerprint. Knows no database."""

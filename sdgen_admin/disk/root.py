@@ -1,0 +1,90 @@
+"""The images root: which of its folders are sessions."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sdgen_admin.errors import ImagesRootError
+
+_DATED = re.compile(
+    r"(?:([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})-([0-9]{2})-([0-9]{2}))_([0-9]{2})([0-9]{2})([0-9]{2})"
+)
+
+
+def created_at(name: str) -> datetime | None:
+    """Return the local time with which a session folder's name starts, or None where `name` is no session's.
+
+    The two forms are `YYYYMMDD_HHMMSS…` and `YYYY-MM-DD_HHMMSS…`, each a real date and time.
+    """
+    match = _DATED.match(name)
+    if match is None:
+        return None
+    try:
+        return datetime(*(int(part) for part in match.groups() if part is not None))  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def is_session_id(text: str) -> bool:
+    """Whether `text` is a session folder's name and nothing but a name: never a path to elsewhere."""
+    return created_at(text) is not None and os.path.basename(text) == text and "\0" not in text
+
+
+def is_storable(name: str) -> bool:
+    """Whether a name on disk is valid UTF-8, which the database needs."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def visible(name: str) -> str:
+    """Return a name on disk with the bytes that are no UTF-8 spelled out in hexadecimal."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+@dataclass(slots=True)
+class RootListing:
+    """What the images root holds."""
+
+    session_ids: list[str] = field(default_factory=list)
+    """Session folders, in the order in which the file system gives them."""
+    undecodable: list[str] = field(default_factory=list)
+    """Session folders whose name is not valid UTF-8, made visible."""
+    passed_over: int = 0
+    """How many other entries there are."""
+
+
+def list_root(images_dir: str) -> RootListing:
+    """List the session folders directly under `images_dir`. A symlink to a folder counts.
+
+    Raises:
+        ImagesRootError: The images root is not there, is no folder or cannot be read.
+    """
+    listing = RootListing()
+    for name, is_folder in _entries(images_dir):
+        if created_at(name) is None or not is_folder:
+            listing.passed_over += 1
+        elif name.isascii() or is_storable(name):
+            listing.session_ids.append(name)
+        else:
+            listing.undecodable.append(visible(name))
+    return listing
+
+
+def _entries(images_dir: str) -> Iterator[tuple[str, bool]]:
+    try:
+        with os.scandir(images_dir) as entries:
+            for entry in entries:
+                try:
+                    yield entry.name, entry.is_dir()
+                except OSError:  # a symlink that leads round in a circle
+                    yield entry.name, False
+    except OSError as error:
+        raise ImagesRootError(
+            f"The images root {visible(images_dir)} cannot be read: {error.strerror}.",
+            "Name the folder that holds the session folders with --images-dir.",
+        ) from error

@@ -1,0 +1,114 @@
+"""A session's metadata: what the person says about it."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from sdgen_admin.errors import InvalidTagError
+from sdgen_admin.models.base import LocalDateTime, Model
+from sdgen_admin.models.enums import Rating
+
+MAX_TAG_LENGTH = 50
+
+
+def check_tag(tag: str) -> str:
+    """Return `tag` in Unicode's composed form (NFC), so that one word is one tag on every keyboard.
+
+    Raises:
+        InvalidTagError: It is not 1 to 50 letters (with their combining marks), digits, `-` and `_`.
+    """
+    tag = unicodedata.normalize("NFC", tag)
+    categories = [unicodedata.category(character) for character in tag]
+    fits = all(
+        character in "-_" or category[0] in "LM" or category == "Nd"
+        for character, category in zip(tag, categories, strict=True)
+    )
+    if not fits or not 1 <= len(tag) <= MAX_TAG_LENGTH or categories[0][0] == "M":
+        raise InvalidTagError(f"{tag!r} is no tag.", f"A tag is 1 to {MAX_TAG_LENGTH} letters, digits, '-' and '_'.")
+    return tag
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return `tags` checked, in their order, each once. Raises InvalidTagError as `check_tag` does."""
+    return tuple(dict.fromkeys(check_tag(tag) for tag in tags))
+
+
+def check_text(text: str) -> str:
+    """Return `text`; raises ValueError where UTF-8, and so the database, cannot hold it."""
+    text.encode()
+    return text
+
+
+Text = Annotated[str, AfterValidator(check_text)]
+"""Text that the database can hold: no lone surrogates, as a terminal in another encoding passes on."""
+
+Tags = Annotated[tuple[str, ...], AfterValidator(check_tags)]
+"""A list of valid tags, each once."""
+
+
+class SessionMetadata(Model):
+    """What a person said about one session, as in the table `session_metadata`.
+
+    Rows that other programs wrote with odd content are read as well as can be.
+    """
+
+    session_id: str
+    """The session folder's name."""
+    session_path: str
+    """The session folder, as it was when the row was written."""
+    is_test: bool = False
+    """A trial run."""
+    is_complete: bool = True
+    """The person's own word on whether the session is done; no statistic."""
+    is_favorite: bool = False
+    """Liked."""
+    user_rating: str | None = None
+    """`like`, `dislike` or null; whatever another program wrote is shown as it is."""
+    user_note: str | None = None
+    """Free text."""
+    tags: tuple[str, ...] = ()
+    """The session's tags, in the order in which they were added."""
+    auto_metadata: Any = None
+    """Another program's JSON object: kept, never written."""
+    created_at: LocalDateTime | None = None
+    """When the row was made."""
+    updated_at: LocalDateTime | None = None
+    """When the row was last changed."""
+
+
+class SessionMetadataUpdate(Model):
+    """A change of metadata: only the fields that are given change.
+
+    An explicit null clears rating or note (and changes nothing elsewhere); `tags` replaces the whole list;
+    `add_tags` and `remove_tags` then edit the list as it is at that moment.
+    """
+
+    is_test: bool | None = None
+    """A trial run."""
+    is_complete: bool | None = None
+    """The person's own word on whether the session is done."""
+    is_favorite: bool | None = None
+    """Liked."""
+    user_rating: Rating | None = None
+    """The rating; an explicit null clears it."""
+    user_note: Text | None = None
+    """The note; an explicit null clears it."""
+    tags: Tags | None = None
+    """The whole new list."""
+    add_tags: Tags = ()
+    """Added at the end, where not there yet."""
+    remove_tags: tuple[str, ...] = ()
+    """Taken out, where there; any text, so that odd tags of other programs can go."""
+
+
+class MetadataChange(Model):
+    """One session's metadata before and after an update."""
+
+    session_id: str
+    """The session."""
+    before: SessionMetadata | None
+    """What the person had said; null where nothing."""
+    after: SessionMetadata
+    """What is stored now (or would be, in a dry run)."""

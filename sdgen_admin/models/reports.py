@@ -1,0 +1,36 @@
+"""What computing reports, while it runs and at its end."""
+
+from typing import Protocol
+
+from sdgen_admin.models.base import Model
+
+
+class ProgressListener(Protocol):
+    """Told how far a piece of work is. The library is silent by itself."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total` sessions are computed and stored or waiting to be stored."""
+
+
+class SessionProblem(Model):
+    """A session that has no full stats."""
+
+    session_id: str
+    """The session folder's name, undecodable bytes made visible."""
+    problem: str
+    """What is wrong with it, in one sentence."""
+
+
+class ComputeReport(Model):
+    """What was done. Every session is one of computed, fresh and failed; any of them can have a problem."""
+
+    computed: int
+    """Sessions whose stats were computed and stored."""
+    fresh: int
+    """Sessions whose stats were up to date already."""
+    failed: int
+    """Sessions of which nothing could be read or stored."""
+    problems: tuple[SessionProblem, ...]
+    """The sessions without full stats, failed ones included."""
+    seconds: float
+    """Wall-clock time, in seconds."""

@@ -1,0 +1,204 @@
+"""Bringing the database up to date with the folders: what is stale, computing it, storing it in batches."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sdgen_admin.db.connection import transaction
+from sdgen_admin.db.rows import to_iso, to_json
+from sdgen_admin.db.sessions import Known, SessionState, get_known, keep_stale, mark_missing, put_states
+from sdgen_admin.db.stats import has_good_stats, put_stats
+from sdgen_admin.disk.collection import read_sessions, take_fingerprints
+from sdgen_admin.disk.fingerprint import take_fingerprint
+from sdgen_admin.disk.folder import SessionReading
+from sdgen_admin.disk.manifest import ManifestFacts
+from sdgen_admin.disk.root import RootListing, list_root
+from sdgen_admin.models.enums import RunStatus
+from sdgen_admin.models.reports import ComputeReport, ProgressListener, SessionProblem
+from sdgen_admin.models.stats import SessionStats
+from sdgen_admin.stats.rules import compute_stats
+
+BATCH = 500
+"""Sessions written in one transaction: about 20 ms, so that other writers hardly wait."""
+BATCH_SECONDS = 1.0
+"""At least this often what is done is stored, so that an interrupt loses little."""
+
+_UNDECODABLE = "The folder's name is not valid UTF-8; rename it."
+_RUN_STATUSES = frozenset(RunStatus)
+
+
+@dataclass
+class Outcome:
+    """What happened so far, to become a `ComputeReport`."""
+
+    started: float = field(default_factory=time.perf_counter)
+    computed: int = 0
+    fresh: int = 0
+    failed: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def report(self) -> ComputeReport:
+        """Return the report as of now."""
+        return ComputeReport(
+            computed=self.computed,
+            fresh=self.fresh,
+            failed=self.failed,
+            problems=tuple(
+                SessionProblem(session_id=name, problem=problem) for name, problem in sorted(self.problems.items())
+            ),
+            seconds=round(time.perf_counter() - self.started, 3),
+        )
+
+
+class Refresher:
+    """Brings stats up to date in an open database.
+
+    Args:
+        connection: The database.
+        images_dir: The images root, absolute.
+        jobs: How many sessions to read side by side; None lets the drive decide.
+        progress: Told how far the computing is.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        images_dir: str,
+        *,
+        jobs: int | None = None,
+        progress: ProgressListener | None = None,
+    ) -> None:
+        self._connection = connection
+        self._images_dir = images_dir
+        self._jobs = jobs
+        self._progress = progress
+
+    def everything(self, *, force: bool = False) -> Outcome:
+        """Bring every session of the images root up to date, and note which are gone."""
+        outcome = Outcome()
+        listing = list_root(self._images_dir)
+        known = {entry.session_id: entry for entry in get_known(self._connection)}
+        stale = self._stale(listing.session_ids, known, outcome, force=force)
+        _note_undecodable(listing, outcome)
+        self._note_presence(listing.session_ids, known)
+        self._compute(stale, outcome)
+        return outcome
+
+    def some(self, session_ids: Iterable[str], *, force: bool = False) -> Outcome:
+        """Bring some sessions up to date."""
+        outcome = Outcome()
+        ids = list(dict.fromkeys(session_ids))
+        known = {entry.session_id: entry for name in ids for entry in get_known(self._connection, name)}
+        here = [name for name in ids if take_fingerprint(os.path.join(self._images_dir, name)) is not None]
+        self._note_presence(here, known)
+        self._compute(self._stale(here, known, outcome, force=force), outcome)
+        return outcome
+
+    def _stale(self, ids: list[str], known: dict[str, Known], outcome: Outcome, *, force: bool) -> list[str]:
+        """Return the sessions to compute; the fresh ones are counted, and their problems noted."""
+        if force:
+            return ids
+        stale = [name for name in ids if name not in known or not known[name].is_verified]
+        doubtful = [name for name in ids if name in known and known[name].is_verified]
+        for name, fingerprint in take_fingerprints(self._images_dir, doubtful, self._jobs):
+            entry = known[name]
+            if fingerprint is None or fingerprint != entry[1:4]:
+                stale.append(name)
+                continue
+            outcome.fresh += 1
+            if entry.problem is not None:
+                outcome.problems[name] = entry.problem
+        return stale
+
+    def _note_presence(self, here: list[str], known: dict[str, Known]) -> None:
+        """Note which sessions of the database have lost their folder since, and which have it again."""
+        present = set(here)
+        gone = [name for name, entry in known.items() if name not in present and not entry.missing]
+        back = [name for name in here if name in known and known[name].missing]
+        if gone or back:
+            with transaction(self._connection):
+                mark_missing(self._connection, gone, missing=True)
+                mark_missing(self._connection, back, missing=False)
+
+    def _compute(self, ids: list[str], outcome: Outcome) -> None:
+        """Compute and store; whatever ends this early, what is done by then is kept."""
+        done: list[SessionReading] = []
+        stored_at = time.monotonic()
+        with closing(read_sessions(self._images_dir, ids, self._jobs)) as readings:
+            try:
+                for count, reading in enumerate(readings, 1):
+                    done.append(reading)
+                    if self._progress is not None:
+                        self._progress(count, len(ids))
+                    if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
+                        batch, done = done, []
+                        self._store(batch, outcome)
+                        stored_at = time.monotonic()
+            finally:
+                self._store(done, outcome)
+
+    def _store(self, readings: list[SessionReading], outcome: Outcome) -> None:
+        """Write what was read in one transaction."""
+        if not readings:
+            return
+        stats, states, kept, gone = [], [], [], []
+        now = datetime.now()
+        with transaction(self._connection):
+            for reading in readings:
+                if reading.is_gone:
+                    gone.append(reading.session_id)
+                elif reading.problem and self._is_to_be_kept(reading):
+                    kept.append(_state(reading, None))
+                elif reading.is_readable:
+                    path = os.path.join(self._images_dir, reading.session_id)
+                    stats.append(compute_stats(reading, path, now))
+                    states.append(_state(reading, stats[-1]))
+                else:
+                    states.append(_state(reading, None))
+            put_stats(self._connection, stats)
+            put_states(self._connection, states)
+            keep_stale(self._connection, kept)
+            mark_missing(self._connection, [name for name in gone if get_known(self._connection, name)], missing=True)
+        for reading in readings:
+            if reading.is_gone:
+                continue
+            if reading.is_readable:
+                outcome.computed += 1
+            else:
+                outcome.failed += 1
+            if reading.problem is not None:
+                outcome.problems[reading.session_id] = reading.problem
+
+    def _is_to_be_kept(self, reading: SessionReading) -> bool:
+        """Whether good stats are there that this reading, of what cannot be read now, must not replace."""
+        cannot_read = reading.has_manifest or not reading.is_readable
+        return cannot_read and has_good_stats(self._connection, reading.session_id)
+
+
+def _state(reading: SessionReading, stats: SessionStats | None) -> SessionState:
+    facts = reading.manifest or ManifestFacts()
+    folder_mtime_ns, manifest_mtime_ns, manifest_size = reading.fingerprint or (None, None, None)
+    return SessionState(
+        session_id=reading.session_id,
+        stats_computed_at=to_iso(stats.stats_computed_at) if stats else None,
+        folder_mtime_ns=folder_mtime_ns,
+        manifest_mtime_ns=manifest_mtime_ns,
+        manifest_size=manifest_size,
+        missing=False,
+        stale=False,
+        problem=reading.problem,
+        status=facts.status if facts.status in _RUN_STATUSES else None,
+        scheduler=facts.scheduler,
+        theme=facts.theme,
+        style=facts.style,
+        seed_list=to_json(facts.seed_list) if facts.seed_list else None,
+    )
+
+
+def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:
+    outcome.failed += len(listing.undecodable)
+    outcome.problems |= dict.fromkeys(listing.undecodable, _UNDECODABLE)

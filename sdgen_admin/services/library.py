@@ -1,0 +1,207 @@
+"""The front door: one images root and its database."""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+
+from sdgen_admin.db import metadata as metadata_table
+from sdgen_admin.db import queries
+from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
+from sdgen_admin.db.sessions import forget, get_known
+from sdgen_admin.db.stats import delete_stats
+from sdgen_admin.disk.root import is_session_id, list_root
+from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
+from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
+from sdgen_admin.models.records import SessionPage, SessionRecord
+from sdgen_admin.models.reports import ComputeReport, ProgressListener
+from sdgen_admin.services.compute import Refresher
+from sdgen_admin.services.resolve import Resolver
+from sdgen_admin.settings import default_db_path
+
+PRUNE_GUARD = 0.2
+"""The share of all sessions that pruning takes without being forced."""
+
+
+class SessionLibrary:
+    """A collection of sessions: finds, shows, computes and edits them.
+
+    Args:
+        images_dir: The images root.
+        db_path: The database file; by default `metadata/sessions.db` beside the images root.
+        lock_timeout: Seconds to wait for another program's lock.
+
+    Every method raises DatabaseError where the database cannot be used, and ImagesRootError where it needs the
+    images root and that is not there. A database that cannot be written can still be read.
+    """
+
+    def __init__(
+        self,
+        images_dir: str | os.PathLike[str],
+        db_path: str | os.PathLike[str] | None = None,
+        *,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
+        self.images_dir = os.path.abspath(images_dir)
+        self.database = Database(db_path or default_db_path(images_dir), timeout=lock_timeout)
+
+    def find(
+        self,
+        query: SessionFilter | None = None,
+        *,
+        fresh: bool = True,
+        progress: ProgressListener | None = None,
+        on_report: Callable[[ComputeReport], None] | None = None,
+    ) -> SessionPage:
+        """Return the page of sessions that a filter asks for.
+
+        Args:
+            query: The filter; by default the 100 newest sessions.
+            fresh: Whether to bring stats up to date first; False takes the database as it is, touching no folder.
+            progress: Told how far the computing is.
+            on_report: Given the report of what was computed.
+
+        Raises:
+            DatabaseNotFoundError: `fresh` is False, and there is no database yet.
+        """
+        query = query or SessionFilter()
+        with self.select(query, fresh=fresh, progress=progress, on_report=on_report) as (total_count, sessions):
+            return SessionPage(
+                sessions=tuple(sessions), total_count=total_count, limit=query.limit, offset=query.offset
+            )
+
+    @contextmanager
+    def select(
+        self,
+        query: SessionFilter,
+        *,
+        fresh: bool = True,
+        progress: ProgressListener | None = None,
+        on_report: Callable[[ComputeReport], None] | None = None,
+    ) -> Generator[tuple[int, Iterator[SessionRecord]]]:
+        """Give what `find` finds as a stream: the total count, and the page's sessions, read one by one."""
+        if not fresh:
+            self.database.require()
+        with self.database.open() as connection:
+            if fresh:
+                outcome = Refresher(connection, self.images_dir, progress=progress).everything()
+                if on_report is not None:
+                    on_report(outcome.report())
+            yield queries.select(connection, query, self.images_dir)
+
+    def get(self, session_id: str, *, fresh: bool = True) -> SessionRecord:
+        """Return all that is known of one session.
+
+        Args:
+            session_id: The session folder's name.
+            fresh: Whether to bring its stats up to date first; False takes the database as it is.
+
+        Raises:
+            SessionNotFoundError: There is neither such a folder nor anything in the database.
+            DatabaseNotFoundError: `fresh` is False, and there is no database yet.
+        """
+        if not fresh:
+            self.database.require()
+        with self.database.open() as connection:
+            if fresh and is_session_id(session_id):
+                Refresher(connection, self.images_dir).some([session_id])
+            record = queries.get_record(connection, session_id, self.images_dir)
+        if record is None:
+            raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
+        return record
+
+    def resolve(self, texts: Iterable[str], *, fresh: bool = True) -> list[str]:
+        """Return the ids that texts mean, each once: ids, parts of exactly one id, or `latest`.
+
+        Raises:
+            SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
+        """
+        ids = list_root(self.images_dir).session_ids if fresh else []
+        if self.database.exists():
+            with self.database.open() as connection:
+                ids += queries.known_ids(connection)
+        resolver = Resolver(ids)
+        return list(dict.fromkeys(resolver.resolve(text) for text in texts))
+
+    def compute(
+        self,
+        session_ids: Iterable[str] | None = None,
+        *,
+        force: bool = False,
+        jobs: int | None = None,
+        progress: ProgressListener | None = None,
+    ) -> ComputeReport:
+        """Compute and store the stats that are missing or stale.
+
+        Args:
+            session_ids: The sessions; None: all.
+            force: Whether to compute fresh ones, too.
+            jobs: How many sessions to read side by side; None lets the drive decide.
+            progress: Told how far it is.
+
+        Raises:
+            SessionNotFoundError: A named session has no folder; nothing was computed.
+        """
+        ids = None if session_ids is None else list(session_ids)
+        for name in ids or ():
+            self._require_folder(name)
+        with self.database.open(for_writing=True) as connection:
+            refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
+            outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)
+        return outcome.report()
+
+    def update_metadata(
+        self, session_ids: str | Iterable[str], update: SessionMetadataUpdate, *, dry_run: bool = False
+    ) -> tuple[MetadataChange, ...]:
+        """Change the metadata of one session or many: of all of them, or, where anything fails, of none.
+
+        Args:
+            session_ids: The sessions; each has a folder or is in the database.
+            update: The change.
+            dry_run: Whether to leave everything as it is and only tell what would change.
+
+        Raises:
+            SessionNotFoundError: There is neither such a folder nor anything in the database.
+        """
+        ids = [session_ids] if isinstance(session_ids, str) else list(dict.fromkeys(session_ids))
+        changes = []
+        with self.database.open(for_writing=not dry_run) as connection:
+            with transaction(connection, keep=not dry_run):
+                for name in ids:
+                    if not get_known(connection, name):
+                        self._require_folder(name)
+                    path = os.path.join(self.images_dir, name)
+                    changes.append(metadata_table.update_metadata(connection, name, path, update))
+        return tuple(changes)
+
+    def tag_counts(self) -> dict[str, int]:
+        """Return every tag in use with the number of sessions that have it, the most used first."""
+        self.database.require()
+        with self.database.open() as connection:
+            return metadata_table.tag_counts(connection)
+
+    def prune(self, *, force: bool = False) -> int:
+        """Delete the stats of sessions whose folder is gone, never their metadata; return how many.
+
+        Raises:
+            PruneRefusedError: The images root holds no session, or more than a fifth of all sessions would go,
+                and it is not forced: an unmounted drive looks just like that.
+        """
+        here = set(list_root(self.images_dir).session_ids)
+        with self.database.open(for_writing=True) as connection, transaction(connection):
+            known = {entry.session_id for entry in get_known(connection)}
+            gone = known - here
+            if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(known | here)):
+                raise PruneRefusedError(
+                    f"{len(gone)} of {len(known | here)} sessions have no folder in {self.images_dir}: nothing pruned.",
+                    "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
+                )
+            forget(connection, gone)
+            return delete_stats(connection, gone)
+
+    def _require_folder(self, session_id: str) -> None:
+        if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):
+            return
+        if not os.path.isdir(self.images_dir):
+            raise ImagesRootError(f"The images root {self.images_dir} is not there.", "Is the drive mounted?")
+        raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")

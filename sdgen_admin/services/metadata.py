@@ -1,0 +1,61 @@
+"""What people say about sessions: likes, ratings, notes and tags."""
+
+import os
+from collections.abc import Iterable
+
+from sdgen_admin.db import metadata as table
+from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
+from sdgen_admin.models.metadata import SessionMetadata, SessionMetadataUpdate
+
+
+class SessionMetadataService:
+    """Reads and changes the metadata of sessions.
+
+    Args:
+        db_path: The database file; made where there is none.
+        lock_timeout: Seconds to wait for another program's lock.
+
+    Every method raises DatabaseError where the database cannot be used.
+    """
+
+    def __init__(self, db_path: str | os.PathLike[str], *, lock_timeout: float = LOCK_TIMEOUT) -> None:
+        self._database = Database(db_path, timeout=lock_timeout)
+
+    def get_metadata(self, session_id: str) -> SessionMetadata | None:
+        """Return what was said about a session, None where nothing was."""
+        with self._database.open() as connection:
+            return table.get_metadata(connection, session_id)
+
+    def list_all_metadata(self) -> list[SessionMetadata]:
+        """Return all metadata, last changed first."""
+        with self._database.open() as connection:
+            return list(table.iterate_metadata(connection))
+
+    def upsert_metadata(
+        self, session_id: str, session_path: str | os.PathLike[str], update: SessionMetadataUpdate
+    ) -> SessionMetadata:
+        """Change a session's metadata, making its row where there is none, and return what is stored then.
+
+        Only the fields given in `update` change; see `SessionMetadataUpdate`.
+        """
+        with self._database.open(for_writing=True) as connection, transaction(connection):
+            return table.update_metadata(connection, session_id, os.fspath(session_path), update).after
+
+    def add_tags(self, session_id: str, session_path: str | os.PathLike[str], tags: Iterable[str]) -> SessionMetadata:
+        """Add tags, atomically: nothing that another program adds at the same moment is lost.
+
+        Raises:
+            pydantic.ValidationError: A tag is not 1 to 50 letters, digits, `-` and `_`.
+        """
+        return self.upsert_metadata(session_id, session_path, SessionMetadataUpdate(add_tags=tuple(tags)))
+
+    def remove_tags(
+        self, session_id: str, session_path: str | os.PathLike[str], tags: Iterable[str]
+    ) -> SessionMetadata:
+        """Remove tags, atomically; those that are not there do no harm."""
+        return self.upsert_metadata(session_id, session_path, SessionMetadataUpdate(remove_tags=tuple(tags)))
+
+    def delete_metadata(self, session_id: str) -> bool:
+        """Delete a session's metadata and with it, in the same transaction, its stats; return whether it had any."""
+        with self._database.open(for_writing=True) as connection, transaction(connection):
+            return table.delete_metadata(connection, session_id)

@@ -1,0 +1,64 @@
+"""From what a person types to a session id."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from sdgen_admin.disk.root import created_at
+from sdgen_admin.errors import AmbiguousSessionError, SessionNotFoundError
+
+LATEST = "latest"
+_SHOWN = 8
+_NEAR_MISSES_AMONG = 2000
+"""Comparing letter by letter is slow: only so many of the newest sessions are considered."""
+
+
+class Resolver:
+    """Finds sessions by id, by a part of exactly one id, or by the word `latest`.
+
+    Args:
+        ids: The ids to choose from.
+    """
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = set(ids)
+
+    def resolve(self, text: str) -> str:
+        """Return the id that `text` means. The case of letters does not count.
+
+        Raises:
+            SessionNotFoundError: No id has this part; the hint names near misses.
+            AmbiguousSessionError: Several have.
+        """
+        if text in self._ids:
+            return text
+        if text == LATEST and self._ids:
+            return self._newest_first(self._ids)[0]
+        part = text.casefold()
+        matches = [name for name in self._ids if part in name.casefold()] if part else []
+        if not matches:
+            raise SessionNotFoundError(f"There is no session {text!r}.", self._near_misses(text))
+        if len(matches) > 1:
+            raise AmbiguousSessionError(
+                f"{text!r} is part of {len(matches)} session ids.",
+                f"Type more of one: {_shortened(self._newest_first(matches))}",
+            )
+        return matches[0]
+
+    def _newest_first(self, ids: Iterable[str]) -> list[str]:
+        """Sort as a list does: newest first, equal times by id."""
+        return sorted(sorted(ids), key=lambda name: str(created_at(name) or ""), reverse=True)
+
+    def _near_misses(self, text: str) -> str:
+        names = {}
+        for name in self._newest_first(self._ids)[:_NEAR_MISSES_AMONG]:
+            names[name.casefold()] = name
+            names.setdefault(name.casefold().lstrip("0123456789_-"), name)
+        near = get_close_matches(text.casefold(), names, n=3)
+        if near:
+            return f"Did you mean {_shortened(list(dict.fromkeys(names[name] for name in near)))}?"
+        return "See them all with: sdgen-admin list"
+
+
+def _shortened(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,1 @@
+"""From what a folder says to `SessionStats`."""

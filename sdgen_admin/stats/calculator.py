@@ -1,0 +1,38 @@
+"""One folder to its stats, without a database."""
+
+import os
+from datetime import datetime
+
+from sdgen_admin.disk.folder import read_session
+from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
+from sdgen_admin.models.stats import SessionStats
+from sdgen_admin.stats.rules import compute_stats
+
+
+class SessionStatsCalculator:
+    """Computes the stats of one session folder.
+
+    Args:
+        session_path: The folder; any name will do, but only a session's tells when it was created.
+    """
+
+    def __init__(self, session_path: str | os.PathLike[str]) -> None:
+        self._path = os.path.abspath(session_path)
+
+    def compute_stats(self) -> SessionStats:
+        """Return the stats of the folder as it is now.
+
+        Raises:
+            SessionFolderError: The folder is not there or cannot be read (an OSError).
+            ManifestNotFoundError: It has no `manifest.json` (a FileNotFoundError).
+            InvalidManifestError: Its `manifest.json` cannot be read as a manifest (a ValueError).
+        """
+        reading = read_session(self._path, os.path.basename(self._path))
+        if reading.problem is not None:
+            message = f"{self._path}: {reading.problem}"
+            if not reading.is_readable:
+                raise SessionFolderError(message)
+            if not reading.has_manifest:
+                raise ManifestNotFoundError(message)
+            raise InvalidManifestError(message)
+        return compute_stats(reading, self._path, datetime.now())
