@@ -3,7 +3,8 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from sdgen_admin.db.functions import register_functions
 from sdgen_admin.db.schema import missing_parts
@@ -19,6 +20,11 @@ from sdgen_admin.errors import (
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another program's lock."""
+
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""How SQLite calls it when a disk is full, a quota is used up or a file may not grow."""
+_WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
+"""On a read-only file system, and in a read-only folder."""
 
 
 class Database:
@@ -48,7 +54,7 @@ class Database:
         """Whether the file, or where there is none its folder, can be written."""
         folder = os.path.dirname(self.path)
         if not self.exists():
-            while not os.path.exists(folder):
+            while not os.path.exists(folder) and folder != os.path.dirname(folder):
                 folder = os.path.dirname(folder)
             return os.access(folder, os.W_OK)
         return os.access(self.path, os.W_OK) and os.access(folder, os.W_OK)
@@ -66,7 +72,7 @@ class Database:
         with self._explained():
             if self.is_writable():
                 self._make_folder()
-                connection = self._connect(f"{self._uri()}?mode=rwc")
+                connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
             elif for_writing:
                 raise ReadOnlyDatabaseError(
                     f"{self.path} cannot be written.",
@@ -88,10 +94,6 @@ class Database:
                 f"{self.path} cannot be made: {error.strerror}.", "Name another database with --db."
             ) from error
 
-    def _uri(self) -> str:
-        escaped = self.path.replace("%", "%25").replace("?", "%3f").replace("#", "%23").replace("\\", "/")
-        return f"file:{escaped}" if escaped.startswith("/") else f"file:///{escaped}"
-
     def _connect(self, uri: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
@@ -104,18 +106,21 @@ class Database:
     def _copy_in_memory(self) -> sqlite3.Connection:
         memory = self._connect("file::memory:")
         if self.exists():
-            source = self._open_read_only()
-            source.backup(memory)
-            source.close()
+            with closing(self._open_read_only()) as source:
+                source.backup(memory)
         return memory
 
     def _open_read_only(self) -> sqlite3.Connection:
+        uri = f"{Path(self.path).as_uri()}?mode=ro"
+        source = self._connect(uri)
         try:
-            source = self._connect(f"{self._uri()}?mode=ro")
             source.execute("SELECT 1 FROM sqlite_master")
-        except sqlite3.OperationalError:
-            # In WAL mode SQLite wants to write beside the file; on a read-only file system nobody else can either.
-            source = self._connect(f"{self._uri()}?mode=ro&immutable=1")
+        except sqlite3.OperationalError as error:
+            source.close()
+            if error.sqlite_errorcode not in _WAL_CANNOT_BE_MADE:  # locked, say: what the file holds is in flux
+                raise
+            # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
+            source = self._connect(f"{uri}&immutable=1")
         return source
 
     @contextmanager
@@ -126,8 +131,8 @@ class Database:
             raise self._explain(error) from error
 
     def _explain(self, error: sqlite3.Error) -> DatabaseError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        match code:
+        code = getattr(error, "sqlite_errorcode", 0)
+        match sqlite3.SQLITE_FULL if code in _NO_ROOM else code & 0xFF:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return DatabaseLockedError(
                     f"{self.path} was locked by another program for {self._timeout:g} s.",

@@ -4,7 +4,7 @@ import sqlite3
 from functools import lru_cache
 from typing import Any
 
-from sdgen_admin.db.rows import from_json, to_json
+from sdgen_admin.db.rows import as_text, from_json, to_json
 
 
 @lru_cache(maxsize=4096)  # a collection has far fewer different lists of tags than sessions
@@ -13,6 +13,7 @@ def parse_tags(text: Any) -> tuple[str, ...]:
 
     A JSON array gives its items, other JSON one tag, text that is no JSON the parts between its commas.
     """
+    text = as_text(text) if isinstance(text, bytes) else text
     if not isinstance(text, str) or not text.strip():
         return ()
     parsed = from_json(text)
@@ -45,6 +46,7 @@ def _is_tagged(tags: Any) -> bool:
 
 
 def _contains(text: Any, folded: str) -> bool:
+    text = as_text(text) if isinstance(text, bytes) else text  # as it is shown
     return isinstance(text, str) and folded in text.casefold()
 
 

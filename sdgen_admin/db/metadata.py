@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sdgen_admin.db.functions import parse_tags
-from sdgen_admin.db.rows import from_json, given, is_true, lenient, to_json
+from sdgen_admin.db.rows import as_text, from_json, given, is_true, lenient, to_json
 from sdgen_admin.db.schema import METADATA_COLUMNS
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 
@@ -22,7 +22,7 @@ def get_metadata(connection: sqlite3.Connection, session_id: str) -> SessionMeta
 
 def iterate_metadata(connection: sqlite3.Connection) -> Iterator[SessionMetadata]:
     """Yield all metadata, last changed first."""
-    for row in connection.execute(f"{_SELECT} ORDER BY updated_at DESC, session_id"):
+    for row in connection.execute(f"{_SELECT} WHERE session_id IS NOT NULL ORDER BY updated_at DESC, session_id"):
         yield metadata_from_row(row)
 
 
@@ -102,9 +102,8 @@ def metadata_from_row(row: Sequence[Any]) -> SessionMetadata:
         values[name] = is_true(values[name])
     values["is_complete"] = values["is_complete"] is None or is_true(values["is_complete"])
     values["tags"] = parse_tags(values["tags"])
-    auto = values["auto_metadata"]
-    values["auto_metadata"] = auto if from_json(auto) is None else from_json(auto)
-    for name in ("user_rating", "user_note"):
-        if values[name] is not None:
-            values[name] = str(values[name])
+    for name in ("session_id", "session_path", "user_rating", "user_note", "auto_metadata"):
+        values[name] = as_text(values[name])
+    auto = from_json(values["auto_metadata"])
+    values["auto_metadata"] = values["auto_metadata"] if auto is None else auto
     return lenient(SessionMetadata, given(values))

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple, assert_never
 
 from sdgen_admin.db.metadata import metadata_from_row
-from sdgen_admin.db.rows import from_json, given, lenient
+from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
 from sdgen_admin.db.stats import stats_from_row
 from sdgen_admin.disk.root import created_at
@@ -22,7 +22,7 @@ from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.stats import COMPLETE_FROM
 
-_METADATA = "SELECT session_id FROM session_metadata WHERE "
+_METADATA = "SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL AND "
 _OWN = "SELECT session_id FROM sdgen_admin_sessions WHERE "
 
 _COLUMNS = ", ".join(
@@ -37,6 +37,8 @@ _OWN_AT = 1
 _STATS_AT = _OWN_AT + len(OWN_COLUMNS)
 _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
 _EXTRAS = ("scheduler", "theme", "style")
+_LONGEST_PATTERN = 1000
+"""SQLite refuses a LIKE pattern of more than 50,000 bytes; a null character ends it."""
 
 # The creation time of a session without stats, from its id in either form.
 _CREATED = """CASE substr(session_id, 5, 1)
@@ -104,6 +106,7 @@ class Conditions:
 def conditions_of(query: SessionFilter) -> Conditions:
     """Return the conditions of a filter."""
     asked = Conditions()
+    asked.on_id.append("+session_id IS NOT NULL")  # SQLite lets a primary key of text be null
     _ask_of_stats(query, asked)
     _ask_of_metadata(query, asked)
     _ask_of_own(query, asked)
@@ -166,7 +169,7 @@ def _containing(text: str, asked: Conditions) -> str:
     """
     folded = asked.bind(text.casefold())
     contains = f"sdgen_contains({{}}, {folded})"
-    if text.isascii():
+    if text.isascii() and "\0" not in text and len(text) <= _LONGEST_PATTERN:
         pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%")
         contains = f"{{}} LIKE {pattern} ESCAPE '\\'"
     in_id, in_prompt, in_negative, in_note = map(
@@ -277,12 +280,13 @@ def known_ids(connection: sqlite3.Connection, part: str = "") -> list[str]:
     union = " UNION ".join(
         f"SELECT session_id FROM {table} WHERE sdgen_contains(session_id, :part)" for table in tables
     )
-    return [row[0] for row in connection.execute(f"{union} ORDER BY 1 DESC", {"part": part.casefold()})]
+    rows = connection.execute(f"{union} ORDER BY 1 DESC", {"part": part.casefold()})
+    return [row[0] for row in rows if isinstance(row[0], str)]
 
 
 def _record(row: Sequence[Any], images_dir: str) -> SessionRecord:
     """Return the record of a row: session id, then the columns of own table, stats and metadata."""
-    session_id, own = row[0], dict(zip(OWN_COLUMNS, row[_OWN_AT:_STATS_AT], strict=True))
+    session_id, own = as_text(row[0]) or "", dict(zip(OWN_COLUMNS, row[_OWN_AT:_STATS_AT], strict=True))
     stats_row, metadata_row = row[_STATS_AT:_METADATA_AT], row[_METADATA_AT:]
     values = given({name: own[name] for name in ("problem", "stale", "missing", "status", *_EXTRAS)})
     values |= {

@@ -2,15 +2,20 @@
 
 import json
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound="BaseModel")
+
+_MAX_DEPTH = 100
 
 
 def lenient(model: type[M], values: dict[str, Any]) -> M:
     """Return the model of `values`, leaving out what does not fit a field as if it were absent."""
+    from pydantic import ValidationError  # noqa: PLC0415 -- the shell's completion reads rows without models
+
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -28,12 +33,38 @@ def is_true(value: Any) -> bool:
     return value is not None and value not in (0, "0")
 
 
+def as_text(value: Any) -> str | None:
+    """Return a column's value as text, None for null; another program may have stored a number or a BLOB."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return None if value is None else str(value)
+
+
 def from_json(text: Any) -> Any:
-    """Return what a JSON text says, None where it is none."""
+    """Return what a JSON text says, None where it is none (or so deeply nested that it could not be shown)."""
     try:
-        return json.loads(text)
+        text = as_text(text) if isinstance(text, bytes) else text
+        value = json.loads(text)
+        return _plain(value, _MAX_DEPTH) if _may_be_odd(text) else value
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _may_be_odd(text: str) -> bool:
+    return "\\u" in text or text.count("[") + text.count("{") > _MAX_DEPTH
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """Return `value` without lone surrogates, which UTF-8 cannot hold; raises ValueError where it goes deeper."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list | dict) and not depth:
+        raise ValueError("nested too deep")
+    if isinstance(value, list):
+        return [_plain(item, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {_plain(name, depth): _plain(item, depth - 1) for name, item in value.items()}
+    return value
 
 
 def to_json(value: Any) -> str:

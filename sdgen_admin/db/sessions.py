@@ -81,7 +81,7 @@ def get_known(connection: sqlite3.Connection, session_id: str | None = None) -> 
             version=STATS_VERSION, where_stats=f"WHERE {one}", and_own=f"AND {one}", and_metadata=f"AND {one}"
         )
         rows = connection.execute(statement, {"session_id": session_id})
-    return [Known._make(row) for row in rows]
+    return [Known._make(row) for row in rows if isinstance(row[0], str)]  # null or a BLOB is no session's id
 
 
 def keep_stale(connection: sqlite3.Connection, states: Iterable[SessionState]) -> None:

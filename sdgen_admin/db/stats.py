@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sdgen_admin.db.rows import from_json, given, is_true, lenient, to_iso, to_json
+from sdgen_admin.db.rows import as_text, from_json, given, is_true, lenient, to_iso, to_json
 from sdgen_admin.db.schema import STATS_COLUMNS
 from sdgen_admin.models.stats import SessionStats
 
@@ -28,7 +28,9 @@ def get_stats(connection: sqlite3.Connection, session_id: str) -> SessionStats |
 
 def iterate_stats(connection: sqlite3.Connection) -> Iterator[SessionStats]:
     """Yield all stats, newest session first."""
-    for row in connection.execute(f"{_SELECT} ORDER BY session_created_at DESC, session_id"):
+    for row in connection.execute(
+        f"{_SELECT} WHERE session_id IS NOT NULL ORDER BY session_created_at DESC, session_id"
+    ):
         yield stats_from_row(row)
 
 
@@ -36,6 +38,11 @@ def delete_stats(connection: sqlite3.Connection, session_ids: Iterable[str]) -> 
     """Delete stats and return how many there were."""
     cursor = connection.executemany("DELETE FROM session_stats WHERE session_id = ?", ((name,) for name in session_ids))
     return cursor.rowcount
+
+
+def ids_with_stats(connection: sqlite3.Connection) -> set[str]:
+    """Return the ids of the sessions that have stats."""
+    return {row[0] for row in connection.execute("SELECT session_id FROM session_stats") if isinstance(row[0], str)}
 
 
 def has_good_stats(connection: sqlite3.Connection, session_id: str) -> bool:
@@ -50,6 +57,7 @@ def has_good_stats(connection: sqlite3.Connection, session_id: str) -> bool:
 def stats_from_row(row: Sequence[Any]) -> SessionStats:
     """Return the model of a row with the columns of `STATS_COLUMNS`."""
     values = dict(zip(STATS_COLUMNS, row, strict=True))
+    values["session_id"], values["session_path"] = as_text(values["session_id"]), as_text(values["session_path"])
     values["placeholders"] = from_json(values.pop("placeholders_json"))
     values["variations_summary"] = from_json(values.pop("variations_summary_json"))
     values["is_seed_sweep"] = is_true(values["is_seed_sweep"])

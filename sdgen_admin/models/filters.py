@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from sdgen_admin.errors import InvalidDateError
 from sdgen_admin.models.base import LocalDateTime, Model, to_local
 from sdgen_admin.models.enums import RatingFilter, RunStatus, SortKey
+from sdgen_admin.models.metadata import Text
 
 MAX_LIMIT = 500
 DEFAULT_LIMIT = 100
@@ -77,13 +78,13 @@ class SessionFilter(Model):
     """`completion_percentage >= 95`; sessions without stats match neither value."""
     seed_sweep: bool | None = None
     """`is_seed_sweep`."""
-    model: str | None = None
+    model: Text | None = None
     """Case-insensitive part of `sd_model`."""
     from_date: FromDate | None = None
     """Created at or after: a date, a date-time, ISO 8601 text, `today`, `yesterday`, `7d`, `2w`, `3m`."""
     to_date: ToDate | None = None
     """Created at or before; a bare day includes the whole day."""
-    tag: tuple[str, ...] = ()
+    tag: tuple[Text, ...] = ()
     """Has all of these tags."""
     untagged: bool = False
     """Has no tag."""
@@ -95,7 +96,7 @@ class SessionFilter(Model):
     """Whether something kept the session from full stats."""
     missing: bool = False
     """Only sessions in the database whose folder is gone; otherwise these are never listed."""
-    search: str | None = None
+    search: Text | None = None
     """Case-insensitive part of id, prompts, note or a tag."""
     sort: SortKey = SortKey.CREATED
     """The order; equal ones newest first, then by id."""

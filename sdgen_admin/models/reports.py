@@ -1,6 +1,8 @@
 """What computing reports, while it runs and at its end."""
 
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from sdgen_admin.models.base import Model
 
@@ -19,6 +21,8 @@ class SessionProblem(Model):
     """The session folder's name, undecodable bytes made visible."""
     problem: str
     """What is wrong with it, in one sentence."""
+    is_unlisted: Annotated[bool, Field(exclude=True)] = False
+    """Whether no listing can show it: a name that the database cannot hold."""
 
 
 class ComputeReport(Model):
@@ -34,3 +38,5 @@ class ComputeReport(Model):
     """The sessions without full stats, failed ones included."""
     seconds: float
     """Wall-clock time, in seconds."""
+    passed_over: Annotated[int, Field(exclude=True)] = 0
+    """Entries of the images root that are no sessions; not part of the report's JSON."""

@@ -40,6 +40,8 @@ class Outcome:
     fresh: int = 0
     failed: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    undecodable: list[str] = field(default_factory=list)
+    passed_over: int = 0
 
     def report(self) -> ComputeReport:
         """Return the report as of now."""
@@ -48,9 +50,11 @@ class Outcome:
             fresh=self.fresh,
             failed=self.failed,
             problems=tuple(
-                SessionProblem(session_id=name, problem=problem) for name, problem in sorted(self.problems.items())
+                SessionProblem(session_id=name, problem=problem, is_unlisted=name in self.undecodable)
+                for name, problem in sorted(self.problems.items())
             ),
             seconds=round(time.perf_counter() - self.started, 3),
+            passed_over=self.passed_over,
         )
 
 
@@ -80,8 +84,8 @@ class Refresher:
     def everything(self, *, force: bool = False) -> Outcome:
         """Bring every session of the images root up to date, and note which are gone."""
         outcome = Outcome()
-        listing = list_root(self._images_dir)
         known = {entry.session_id: entry for entry in get_known(self._connection)}
+        listing = list_root(self._images_dir)  # after what is known: a session made in between is not taken for gone
         stale = self._stale(listing.session_ids, known, outcome, force=force)
         _note_undecodable(listing, outcome)
         self._note_presence(listing.session_ids, known)
@@ -128,7 +132,8 @@ class Refresher:
         """Compute and store; whatever ends this early, what is done by then is kept."""
         done: list[SessionReading] = []
         stored_at = time.monotonic()
-        with closing(read_sessions(self._images_dir, ids, self._jobs)) as readings:
+        # In the order of the tables' keys, rows are added at the end of the file, not all over it.
+        with closing(read_sessions(self._images_dir, sorted(ids), self._jobs)) as readings:
             try:
                 for count, reading in enumerate(readings, 1):
                     done.append(reading)
@@ -200,5 +205,7 @@ def _state(reading: SessionReading, stats: SessionStats | None) -> SessionState:
 
 
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:
+    outcome.passed_over = listing.passed_over
+    outcome.undecodable = listing.undecodable
     outcome.failed += len(listing.undecodable)
     outcome.problems |= dict.fromkeys(listing.undecodable, _UNDECODABLE)

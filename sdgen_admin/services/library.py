@@ -8,7 +8,7 @@ from sdgen_admin.db import metadata as metadata_table
 from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
 from sdgen_admin.db.sessions import forget, get_known
-from sdgen_admin.db.stats import delete_stats
+from sdgen_admin.db.stats import delete_stats, ids_with_stats
 from sdgen_admin.disk.root import is_session_id, list_root
 from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
@@ -104,6 +104,7 @@ class SessionLibrary:
             self.database.require()
         with self.database.open() as connection:
             if fresh and is_session_id(session_id):
+                self._require_root()
                 Refresher(connection, self.images_dir).some([session_id])
             record = queries.get_record(connection, session_id, self.images_dir)
         if record is None:
@@ -116,11 +117,15 @@ class SessionLibrary:
         Raises:
             SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
         """
-        ids = list_root(self.images_dir).session_ids if fresh else []
+        here = list_root(self.images_dir).session_ids if fresh else []
+        known: list[str] = []
         if self.database.exists():
             with self.database.open() as connection:
-                ids += queries.known_ids(connection)
-        resolver = Resolver(ids)
+                known = queries.known_ids(connection)
+                if not fresh:
+                    _, newest = queries.select(connection, SessionFilter(limit=1), self.images_dir)
+                    here = [record.session_id for record in newest]
+        resolver = Resolver([*here, *known], here)
         return list(dict.fromkeys(resolver.resolve(text) for text in texts))
 
     def compute(
@@ -174,6 +179,16 @@ class SessionLibrary:
                     changes.append(metadata_table.update_metadata(connection, name, path, update))
         return tuple(changes)
 
+    @contextmanager
+    def records(self, session_ids: Iterable[str] | None = None) -> Generator[Iterator[SessionRecord]]:
+        """Give the records of some sessions, or of all, as the database has them, read one by one."""
+        with self.database.open() as connection:
+            if session_ids is None:
+                yield queries.select(connection, SessionFilter(limit=None), self.images_dir)[1]
+            else:
+                found = (queries.get_record(connection, name, self.images_dir) for name in session_ids)
+                yield (record for record in found if record is not None)
+
     def tag_counts(self) -> dict[str, int]:
         """Return every tag in use with the number of sessions that have it, the most used first."""
         self.database.require()
@@ -189,19 +204,22 @@ class SessionLibrary:
         """
         here = set(list_root(self.images_dir).session_ids)
         with self.database.open(for_writing=True) as connection, transaction(connection):
-            known = {entry.session_id for entry in get_known(connection)}
-            gone = known - here
-            if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(known | here)):
+            with_stats = ids_with_stats(connection)
+            gone, everything = with_stats - here, with_stats | here
+            if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(everything)):
                 raise PruneRefusedError(
-                    f"{len(gone)} of {len(known | here)} sessions have no folder in {self.images_dir}: nothing pruned.",
+                    f"{len(gone)} of {len(everything)} sessions have no folder in {self.images_dir}: nothing pruned.",
                     "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
                 )
-            forget(connection, gone)
+            forget(connection, {entry.session_id for entry in get_known(connection)} - here)
             return delete_stats(connection, gone)
 
     def _require_folder(self, session_id: str) -> None:
         if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):
             return
+        self._require_root()
+        raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
+
+    def _require_root(self) -> None:
         if not os.path.isdir(self.images_dir):
             raise ImagesRootError(f"The images root {self.images_dir} is not there.", "Is the drive mounted?")
-        raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")

@@ -17,10 +17,12 @@ class Resolver:
 
     Args:
         ids: The ids to choose from.
+        here: Those among which `latest` is; None: all. One whose folder is gone is not meant by that.
     """
 
-    def __init__(self, ids: Iterable[str]) -> None:
+    def __init__(self, ids: Iterable[str], here: Iterable[str] | None = None) -> None:
         self._ids = set(ids)
+        self._here = self._ids if here is None else set(here)
 
     def resolve(self, text: str) -> str:
         """Return the id that `text` means. The case of letters does not count.
@@ -31,8 +33,8 @@ class Resolver:
         """
         if text in self._ids:
             return text
-        if text == LATEST and self._ids:
-            return self._newest_first(self._ids)[0]
+        if text == LATEST and self._here:
+            return self._newest_first(self._here)[0]
         part = text.casefold()
         matches = [name for name in self._ids if part in name.casefold()] if part else []
         if not matches:

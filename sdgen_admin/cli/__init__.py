@@ -1,0 +1,1 @@
+"""The command line: a thin face on the library. The only place that knows Typer and Rich."""

@@ -1,0 +1,132 @@
+"""The program: its commands, each imported only when it is called for, and how it ends."""
+
+import os
+import sys
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from sdgen_admin import __version__
+from sdgen_admin.errors import SdgenAdminError
+
+COMMANDS = {
+    "compute-stats": "compute_stats",
+    "list": "list",
+    "show": "show",
+    "tag": "tag",
+    "refresh": "refresh",
+    "warm-cache": "warm_cache",
+    "demo": "demo",
+}
+"""Command name to the module in `sdgen_admin.cli.commands` that holds it."""
+
+
+class _Commands(MutableMapping[str, TyperCommand]):
+    """The commands, loaded on first use: a command line that starts fast loads one of them."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, TyperCommand] = {}
+
+    def __getitem__(self, name: str) -> TyperCommand:
+        if name not in self._loaded:
+            module = import_module(f"sdgen_admin.cli.commands.{COMMANDS[name]}")
+            alone = typer.Typer(add_completion=False)
+            alone.command(name)(module.command)
+            self._loaded[name] = typer.main.get_command(alone)  # type: ignore[assignment]
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: TyperCommand) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Program(TyperGroup):
+    """The group of commands. It alone turns an error into words and an exit status."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()  # type: ignore[assignment]
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run one command line and exit."""
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is spelled out
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            status = super().main(*args, **extra | {"standalone_mode": False})
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has seen enough. Python's own flush at exit must not complain either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 0
+        except typer.Abort:
+            status = 130
+        except typer.TyperException as error:
+            status = _explain(error.format_message(), _usage_hint(error), error.exit_code)
+        except SdgenAdminError as error:
+            if "--verbose" in sys.argv:
+                import traceback
+
+                traceback.print_exc()
+            status = _explain(error.message, error.hint, error.exit_status)
+        if status == 130:  # noqa: PLR2004 -- 128 + SIGINT
+            typer.echo("Interrupted.", err=True)
+        sys.exit(status or 0)
+
+
+def _explain(message: str, hint: str, status: int) -> int:
+    from sdgen_admin.cli.text import visible
+
+    typer.echo(visible(f"Error: {message}"), err=True)
+    if hint:
+        typer.echo(visible(hint), err=True)
+    return status
+
+
+def _usage_hint(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"Try: {context.command_path} --help" if context is not None else ""
+
+
+app = typer.Typer(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sdgen-admin {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def program(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 -- its callback does it
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Know and govern your Stable Diffusion generation sessions.
+
+    New here? `sdgen-admin demo` makes a small collection to try things on.
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app(prog_name="sdgen-admin")

@@ -1,0 +1,44 @@
+"""`sdgen-admin compute-stats`."""
+
+from typing import Annotated
+
+import typer
+
+from sdgen_admin.cli.formats import renderer
+from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict, with_options
+from sdgen_admin.cli.selection import chosen_sessions, exit_for, say_problems
+from sdgen_admin.cli.terminal import progress_bar
+from sdgen_admin.errors import UsageError
+
+
+@with_options
+def command(
+    output: Output,
+    place: Place,
+    sessions: Sessions = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every session of the images root.")] = False,
+    force: Force = False,
+    jobs: Jobs = None,
+    strict: Strict = False,
+) -> None:
+    """Compute the stats that are missing or stale.
+
+    Examples:
+        sdgen-admin compute-stats --all
+
+        sdgen-admin compute-stats latest --force
+    """
+    if not sessions and not everything:
+        raise UsageError("Which sessions?", "Name some, or use --all.")
+    if sessions and everything:
+        raise UsageError("--all and named sessions contradict each other.", "Leave one of them out.")
+    library = place.library()
+    ids = None if everything else chosen_sessions(library, sessions)
+    with progress_bar(quiet=place.quiet) as progress:
+        report = library.compute(ids, force=force, jobs=jobs, progress=progress)
+
+    from sdgen_admin.cli.views.report import ReportView
+
+    renderer(output.chosen).render(ReportView([report]))
+    say_problems(place, report)
+    exit_for(report, strict=strict)

@@ -1,0 +1,52 @@
+"""`sdgen-admin list`."""
+
+from typing import Annotated
+
+import typer
+
+from sdgen_admin.cli.columns import parse_columns
+from sdgen_admin.cli.formats import OutputFormat, renderer
+from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place, with_options
+from sdgen_admin.cli.selection import say_page, say_report
+from sdgen_admin.cli.terminal import progress_bar
+from sdgen_admin.errors import UsageError
+
+
+@with_options
+def command(
+    filters: Filters,
+    output: Output,
+    place: Place,
+    columns: Columns = None,
+    everything: Annotated[bool, typer.Option("--all", help="No limit.", rich_help_panel="Order and page")] = False,
+    cached: Cached = False,
+) -> None:
+    """List sessions, newest first; missing and stale stats are computed first.
+
+    Examples:
+        sdgen-admin list --liked --model pony
+
+        sdgen-admin list --liked --sort updated --limit 10
+
+        sdgen-admin list --from-date 7d --no-complete --format csv
+    """
+    if everything and filters.limit is not None:
+        raise UsageError("--all and --limit contradict each other.", "Leave one of them out.")
+    if columns is not None and output.chosen not in (OutputFormat.TABLE, OutputFormat.CSV, OutputFormat.TSV):
+        raise UsageError("--columns goes with table, csv and tsv.", "JSON always has every field.")
+    asked = None if columns is None else parse_columns(columns)
+    query = filters.query(limit=None if everything else 100)
+    library = place.library()
+
+    from sdgen_admin.cli.views.sessions import SessionsView
+
+    with (
+        progress_bar(quiet=place.quiet) as progress,
+        library.select(
+            query, fresh=not cached, progress=progress, on_report=lambda report: say_report(place, progress, report)
+        ) as (total_count, sessions),
+    ):
+        page = {"total_count": total_count, "limit": query.limit, "offset": query.offset}
+        renderer(output.chosen).render(SessionsView(sessions, page, asked))
+    if output.chosen is not OutputFormat.JSON:
+        say_page(place, library, filters, query, total_count)

@@ -1,0 +1,23 @@
+"""`sdgen-admin show`."""
+
+from sdgen_admin.cli.formats import renderer
+from sdgen_admin.cli.options import Cached, Output, Place, Session, with_options
+from sdgen_admin.cli.selection import chosen_sessions
+
+
+@with_options
+def command(session: Session, output: Output, place: Place, cached: Cached = False) -> None:
+    """Show everything about one session.
+
+    Examples:
+        sdgen-admin show latest
+
+        sdgen-admin show facial_expressions --json
+    """
+    library = place.library()
+    (session_id,) = chosen_sessions(library, [session], fresh=not cached)
+    record = library.get(session_id, fresh=not cached)
+
+    from sdgen_admin.cli.views.session import SessionView
+
+    renderer(output.chosen).render(SessionView([record]))

@@ -1,0 +1,144 @@
+"""`sdgen-admin tag`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from sdgen_admin.cli import completion
+from sdgen_admin.cli.formats import OutputFormat, renderer
+from sdgen_admin.cli.options import Output, Place, Sessions, explained, with_options
+from sdgen_admin.cli.selection import chosen_sessions
+from sdgen_admin.errors import UsageError
+from sdgen_admin.models.enums import RatingFilter
+
+_EDITS = "Edits"
+_FLAGS = {"add_tags": "--add", "remove_tags": "--remove", "tags": "--set", "user_note": "--note"}
+
+
+@with_options
+def command(
+    output: Output,
+    place: Place,
+    sessions: Sessions = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--add",
+            metavar="TAG",
+            help="Add a tag; repeatable.",
+            autocompletion=completion.tags,
+            rich_help_panel=_EDITS,
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remove",
+            metavar="TAG",
+            help="Remove a tag; repeatable.",
+            autocompletion=completion.tags,
+            rich_help_panel=_EDITS,
+        ),
+    ] = None,
+    replace: Annotated[
+        str | None, typer.Option("--set", metavar="A,B,…", help="Replace all tags.", rich_help_panel=_EDITS)
+    ] = None,
+    clear_tags: Annotated[bool, typer.Option("--clear-tags", help="Remove all tags.", rich_help_panel=_EDITS)] = False,
+    liked: Annotated[
+        bool | None, typer.Option("--liked/--no-liked", help="Like, or no longer.", rich_help_panel=_EDITS)
+    ] = None,
+    test: Annotated[
+        bool | None, typer.Option("--test/--no-test", help="A test, or not.", rich_help_panel=_EDITS)
+    ] = None,
+    complete: Annotated[
+        bool | None,
+        typer.Option("--complete/--no-complete", help="Your word that it is done, or not.", rich_help_panel=_EDITS),
+    ] = None,
+    rating: Annotated[
+        RatingFilter | None, typer.Option("--rating", help="Rate; 'none' clears.", rich_help_panel=_EDITS)
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", metavar="TEXT", help="Replace the note.", rich_help_panel=_EDITS)
+    ] = None,
+    clear_note: Annotated[bool, typer.Option("--clear-note", help="Remove the note.", rich_help_panel=_EDITS)] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List every tag in use with its count.")] = False,
+) -> None:
+    """Change what you say about sessions: tags, likes, ratings, notes. Either every named session, or none.
+
+    Examples:
+        sdgen-admin tag latest --add portfolio --liked
+
+        sdgen-admin list --model pony --all --format ids | sdgen-admin tag - --add pony
+    """
+    edits = _edits(
+        add=add, remove=remove, replace=replace, clear_tags=clear_tags, note=note, clear_note=clear_note, rating=rating
+    )
+    flags = {"is_favorite": liked, "is_test": test, "is_complete": complete}
+    edits |= {name: value for name, value in flags.items() if value is not None}
+    if listing:
+        if edits or sessions:
+            raise UsageError("--list goes without sessions and edits.", "Leave them out.")
+        _list_tags(output, place)
+        return
+    if not sessions or not edits:
+        what = "Which sessions?" if not sessions else "What is to be changed?"
+        raise UsageError(what, "For example: sdgen-admin tag latest --add portfolio --liked")
+    _change(output, place, sessions, edits, dry_run=dry_run)
+
+
+def _edits(
+    *,
+    add: list[str] | None,
+    remove: list[str] | None,
+    replace: str | None,
+    clear_tags: bool,
+    note: str | None,
+    clear_note: bool,
+    rating: RatingFilter | None,
+) -> dict[str, Any]:
+    """Return the values of a `SessionMetadataUpdate`. Raises UsageError where two edits contradict each other."""
+    if clear_tags and replace is not None:
+        raise UsageError("--set and --clear-tags contradict each other.", "Leave one of them out.")
+    if clear_note and note is not None:
+        raise UsageError("--note and --clear-note contradict each other.", "Leave one of them out.")
+    if both := sorted(set(add or ()) & set(remove or ())):
+        raise UsageError(f"{both[0]!r} is to be added and removed.", "Leave one of them out.")
+    edits: dict[str, Any] = {}
+    if clear_tags or replace is not None:
+        edits["tags"] = tuple(part.strip() for part in (replace or "").split(",") if part.strip())
+    if add:
+        edits["add_tags"] = tuple(add)
+    if remove:
+        edits["remove_tags"] = tuple(remove)
+    if note is not None or clear_note:
+        edits["user_note"] = note
+    if rating is not None:
+        edits["user_rating"] = None if rating is RatingFilter.NONE else rating.value
+    return edits
+
+
+def _change(output: Output, place: Place, sessions: list[str], edits: dict[str, Any], *, dry_run: bool) -> None:
+    from pydantic import ValidationError
+
+    from sdgen_admin.cli.views.changes import ChangesView
+    from sdgen_admin.models.metadata import SessionMetadataUpdate
+
+    try:
+        update = SessionMetadataUpdate(**edits)
+    except ValidationError as error:
+        raise explained(error, _FLAGS) from None
+    library = place.library()
+    changes = library.update_metadata(chosen_sessions(library, sessions), update, dry_run=dry_run)
+    renderer(output.chosen).render(ChangesView(changes))
+    if dry_run and output.chosen is OutputFormat.TABLE:
+        place.say("A dry run: nothing was changed.")
+
+
+def _list_tags(output: Output, place: Place) -> None:
+    from sdgen_admin.cli.views.tags import TagsView
+
+    counts = place.library().tag_counts()
+    renderer(output.chosen).render(TagsView(counts))
+    if not counts:
+        place.say("No tags yet. Add one with: sdgen-admin tag latest --add portfolio")

@@ -1,0 +1,49 @@
+"""What the shell can complete, from the database alone: fast, and silently nothing where that cannot be read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from sdgen_admin.errors import SdgenAdminError
+
+
+def sessions(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a session id."""
+    from sdgen_admin.db import peek
+
+    return _look(context, peek.session_ids, incomplete)
+
+
+def models(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a model."""
+    from sdgen_admin.db import peek
+
+    return _look(context, peek.models, incomplete)
+
+
+def tags(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a tag."""
+    from sdgen_admin.db import peek
+
+    return _look(context, peek.tags, incomplete)
+
+
+def columns(incomplete: str) -> list[str]:
+    """Complete the last of a comma-separated list of columns."""
+    from sdgen_admin.cli.columns import COLUMNS
+
+    before, comma, last = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in COLUMNS if name.startswith(last)]
+
+
+def _look(context: typer.Context, look: Callable[..., list[str]], incomplete: str) -> list[str]:
+    from sdgen_admin.db.peek import peek
+    from sdgen_admin.settings import find_settings
+
+    given: dict[str, Any] = context.params
+    try:
+        settings = find_settings(given.get("images_dir"), given.get("db"))
+    except SdgenAdminError:
+        return []
+    return peek(settings.db_path.value, look, incomplete)

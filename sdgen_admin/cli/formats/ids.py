@@ -1,0 +1,17 @@
+"""`--format ids`: names for `xargs`, one a line."""
+
+from typing import Any
+
+from sdgen_admin.cli.formats.interface import Renderer, View
+from sdgen_admin.cli.formats.stdout import write
+from sdgen_admin.cli.text import visible
+
+
+class IdsRenderer(Renderer):
+    """Session ids."""
+
+    def render(self, view: View[Any]) -> None:
+        """Write each id as it comes."""
+        for item in view.items:
+            for name in view.ids(item):
+                write(visible(name) + "\n")

@@ -1,0 +1,80 @@
+"""What commands share about choosing sessions and saying what came of it."""
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+from sdgen_admin.cli.options import Filters, Place
+from sdgen_admin.errors import UsageError
+
+if TYPE_CHECKING:
+    from sdgen_admin.cli.terminal import ProgressBar
+    from sdgen_admin.models.filters import SessionFilter
+    from sdgen_admin.models.reports import ComputeReport
+    from sdgen_admin.services.library import SessionLibrary
+
+_STDIN = "-"
+_PROBLEMS_SAID = 10
+
+
+def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, *, fresh: bool = True) -> list[str]:
+    """Return the ids that SESSION arguments mean; `-` stands for the ids on standard input, one a line.
+
+    Raises:
+        SessionNotFoundError: One means no session, or several.
+        UsageError: Standard input was asked for and holds nothing.
+    """
+    texts: list[str] = []
+    for argument in arguments or ():
+        if argument != _STDIN:
+            texts.append(argument)
+            continue
+        lines = [line.strip() for line in sys.stdin]
+        texts += [line for line in lines if line]
+        if not any(lines):
+            raise UsageError("Standard input holds no session id.", "Nothing was done.")
+    return library.resolve(texts, fresh=fresh) if texts else []
+
+
+def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:
+    """End the progress bar and say what a listing cannot show."""
+    progress.close()
+    place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {report.passed_over:,} entries passed over")
+    for problem in report.problems:
+        if problem.is_unlisted:
+            place.say(f"{problem.session_id}: {problem.problem}")
+
+
+def say_page(
+    place: Place, library: "SessionLibrary", filters: Filters, query: "SessionFilter", total_count: int
+) -> None:
+    """Say which part of all was shown, or why nothing was."""
+    if total_count == 0 and filters.narrows():
+        place.say("No session matches.")
+    elif total_count == 0:
+        place.say(
+            f"There are no sessions in {library.images_dir}: no folder there has a name that starts with a date and"
+            " time, such as 20251107_120000-name."
+        )
+    elif query.offset >= total_count:
+        place.say(f"There are only {total_count:,} sessions.")
+    else:
+        last = total_count if query.limit is None else min(query.offset + query.limit, total_count)
+        place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}")
+
+
+def say_problems(place: Place, report: "ComputeReport") -> None:
+    """Say which sessions have a problem."""
+    for problem in report.problems[:_PROBLEMS_SAID]:
+        place.say(f"{problem.session_id}: {problem.problem}")
+    if len(report.problems) > _PROBLEMS_SAID:
+        place.say(f"… and {len(report.problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
+    place.say_more(f"{report.passed_over:,} other entries of the images root were passed over")
+
+
+def exit_for(report: "ComputeReport", *, strict: bool) -> None:
+    """End with 1 where a session failed or, if strict, has a problem."""
+    if report.failed or (strict and report.problems):
+        raise typer.Exit(1)

@@ -1,0 +1,70 @@
+"""`tag`: what was changed, old to new."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.text import Text
+
+from sdgen_admin.cli import terminal
+from sdgen_admin.cli.formats.interface import View, cell
+from sdgen_admin.cli.text import visible
+from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
+
+_FIELDS = {
+    "is_favorite": "liked",
+    "is_test": "test",
+    "is_complete": "complete",
+    "user_rating": "rating",
+    "user_note": "note",
+    "tags": "tags",
+}
+
+
+class ChangesView(View[MetadataChange]):
+    """Changes of metadata."""
+
+    list_name = "metadata"
+    columns = ("session_id", *_FIELDS)
+
+    def json(self, item: MetadataChange) -> str:
+        """Return the metadata as it is now."""
+        return item.after.model_dump_json()
+
+    def row(self, item: MetadataChange) -> Iterable[Any]:
+        """Return the metadata as it is now."""
+        return item.session_id, *(getattr(item.after, name) for name in _FIELDS)
+
+    def ids(self, item: MetadataChange) -> Iterable[str]:
+        """Return the session's id, where something changed."""
+        return (item.session_id,) if _differences(item) else ()
+
+    def print(self, items: Iterator[MetadataChange]) -> None:
+        """Print a line for each field that changed."""
+        console = terminal.console(narrowest=1)
+        for change in items:
+            differences = _differences(change)
+            line = Text(visible(change.session_id), "bold")
+            if not differences:
+                line.append("  nothing to change", "dim")
+            for label, old, new in differences:
+                line.append(f"\n  {label}: ")
+                line.append(old, "dim")
+                line.append(" → ")
+                line.append(new, "green")
+            console.print(line, soft_wrap=True)
+
+
+def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
+    before = change.before or SessionMetadata(session_id=change.session_id, session_path="")
+    return [
+        (label, _shown(getattr(before, name)), _shown(getattr(change.after, name)))
+        for name, label in _FIELDS.items()
+        if getattr(before, name) != getattr(change.after, name)
+    ]
+
+
+def _shown(value: Any) -> str:
+    words = {True: "yes", False: "no", None: "none", (): "none"}
+    if value in words:
+        return words[value]
+    return visible(", ".join(value) if isinstance(value, tuple) else cell(value))

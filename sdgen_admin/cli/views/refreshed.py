@@ -1,0 +1,48 @@
+"""`refresh`: the sessions that were computed again, and the report."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sdgen_admin.cli.columns import COLUMNS, DEFAULT_COLUMNS
+from sdgen_admin.cli.formats.interface import View
+from sdgen_admin.cli.views.report import ReportView
+from sdgen_admin.models.records import SessionRecord
+from sdgen_admin.models.reports import ComputeReport
+
+
+class RefreshedView(View[SessionRecord]):
+    """Sessions after a refresh.
+
+    Args:
+        sessions: The sessions.
+        report: What was done.
+    """
+
+    list_name = "sessions"
+    columns = DEFAULT_COLUMNS
+
+    def __init__(self, sessions: Iterable[SessionRecord], report: ComputeReport) -> None:
+        super().__init__(sessions)
+        self._report = report
+
+    def beside(self) -> dict[str, Any]:
+        """Return the report."""
+        return self._report.model_dump(mode="json")
+
+    def json(self, item: SessionRecord) -> str:
+        """Return what was computed and what is wrong."""
+        return item.model_dump_json(include={"session_id", "stats", "problem"})
+
+    def row(self, item: SessionRecord) -> Iterable[Any]:
+        """Return the usual columns."""
+        return (COLUMNS[name](item) for name in self.columns)
+
+    def ids(self, item: SessionRecord) -> Iterable[str]:
+        """Return the session's id."""
+        return (item.session_id,)
+
+    def print(self, items: Iterator[SessionRecord]) -> None:
+        """Print the report's line."""
+        for _ in items:
+            pass
+        ReportView([self._report]).print(iter([self._report]))

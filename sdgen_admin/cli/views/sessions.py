@@ -1,0 +1,88 @@
+"""`list`: a page of sessions."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sdgen_admin.cli.columns import COLUMNS, DEFAULT_COLUMNS
+from sdgen_admin.cli.formats.interface import View, cell
+from sdgen_admin.cli.text import visible
+from sdgen_admin.cli.views.grid import Column, print_grid
+from sdgen_admin.cli.views.marks import completion, completion_style, flags, images
+from sdgen_admin.models.records import SessionRecord
+
+_MODEL_ENDINGS = (".safetensors", ".ckpt")
+
+
+class SessionsView(View[SessionRecord]):
+    """A page of sessions.
+
+    Args:
+        sessions: The sessions.
+        page: What JSON has beside them: total count, limit, offset.
+        columns: The columns that were asked for; None for the usual ones.
+    """
+
+    list_name = "sessions"
+
+    def __init__(
+        self, sessions: Iterable[SessionRecord], page: dict[str, Any], columns: tuple[str, ...] | None = None
+    ) -> None:
+        super().__init__(sessions)
+        self._page = page
+        self._asked = columns
+        self.columns = columns or DEFAULT_COLUMNS
+
+    def beside(self) -> dict[str, Any]:
+        """Return total count, limit and offset."""
+        return self._page
+
+    def row(self, item: SessionRecord) -> Iterable[Any]:
+        """Return the values of the columns."""
+        return (COLUMNS[name](item) for name in self.columns)
+
+    def ids(self, item: SessionRecord) -> Iterable[str]:
+        """Return the session's id."""
+        return (item.session_id,)
+
+    def print(self, items: Iterator[SessionRecord]) -> None:
+        """Print the usual table, or the columns that were asked for."""
+        grid = self._usual(items) if self._asked is None else self._chosen(items, self._asked)
+        if grid[0].cells:
+            print_grid(grid)
+
+    def _chosen(self, items: Iterator[SessionRecord], names: tuple[str, ...]) -> list[Column]:
+        grid = [Column(name, least=12, goes=goes) for goes, name in enumerate(names)]
+        grid[0].least = None
+        for item in items:
+            for column, value in zip(grid, self.row(item), strict=True):
+                column.add(visible(cell(value)))
+        return grid
+
+    def _usual(self, items: Iterator[SessionRecord]) -> list[Column]:
+        name = Column("session")
+        created = Column("created", goes=7)
+        model = Column("model", least=12, goes=4)
+        count = Column("images", goes=1, right=True)
+        bar = Column("completion", goes=2)
+        marks = Column("flags", goes=3)
+        tags = Column("tags", least=10, goes=5)
+        problem = Column("problem", least=16, goes=6)
+        for item in items:
+            stats, metadata = item.stats, item.metadata
+            name.add(visible(item.session_id))
+            created.add(item.created_at.strftime("%Y-%m-%d %H:%M") if item.created_at else "", "dim")
+            model.add(_short_model(stats.sd_model if stats else None))
+            count.add(images(stats))
+            bar.add(completion(stats), completion_style(stats))
+            marks.add(" ".join(flags(item)), "yellow")
+            tags.add(visible(", ".join(metadata.tags)) if metadata else "", "cyan")
+            problem.add(visible(item.problem or ""), "red")
+        return [name, created, model, count, bar, marks, tags, problem]
+
+
+def _short_model(model: str | None) -> str:
+    """Return a model's name without the hash and the suffix that all have; `show` has all of it."""
+    name = (model or "").split(" [", 1)[0]
+    for ending in _MODEL_ENDINGS:
+        name = name.removesuffix(ending)
+    return visible(name)
