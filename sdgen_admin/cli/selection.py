@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -66,7 +67,9 @@ def say_page(
 
 
 def say_problems(place: Place, report: "ComputeReport") -> None:
-    """Say which sessions have a problem."""
+    """Say which sessions have a problem; a failed one is an error, which quiet does not silence."""
+    if report.failed:
+        place = replace(place, quiet=False)
     for problem in report.problems[:_PROBLEMS_SAID]:
         place.say(f"{problem.session_id}: {problem.problem}")
     if len(report.problems) > _PROBLEMS_SAID:

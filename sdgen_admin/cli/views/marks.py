@@ -54,6 +54,7 @@ def flags(record: SessionRecord) -> list[str]:
         "sweep": stats is not None and stats.is_seed_sweep,
         "running": record.status is RunStatus.ONGOING,
         "aborted": record.status is RunStatus.ABORTED,
+        "problem": record.problem is not None,
         "stale": record.stale,
         "gone": record.missing,
     }

@@ -61,11 +61,11 @@ class SessionsView(View[SessionRecord]):
     def _usual(self, items: Iterator[SessionRecord]) -> list[Column]:
         name = Column("session")
         created = Column("created", goes=7)
-        model = Column("model", least=12, goes=4)
+        model = Column("model", least=12, goes=5)
         count = Column("images", goes=1, right=True)
         bar = Column("completion", goes=2)
         marks = Column("flags", goes=3)
-        tags = Column("tags", least=10, goes=5)
+        tags = Column("tags", least=10, goes=4)
         problem = Column("problem", least=16, goes=6)
         for item in items:
             stats, metadata = item.stats, item.metadata
