@@ -3,13 +3,16 @@
 import os
 from collections.abc import Generator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
-from sdgen_admin.disk.folder import SessionReading, read_session
 from sdgen_admin.disk.spread import Helper, Spread
 
+if TYPE_CHECKING:
+    from sdgen_admin.disk.folder import SessionReading
 
-def read_sessions(images_dir: str, session_ids: list[str], jobs: int | None = None) -> Generator[SessionReading]:
+
+def read_sessions(images_dir: str, session_ids: list[str], jobs: int | None = None) -> "Generator[SessionReading]":
     """Read the session folders `session_ids`, in no particular order.
 
     Args:
@@ -17,14 +20,15 @@ def read_sessions(images_dir: str, session_ids: list[str], jobs: int | None = No
         session_ids: Names of folders in it.
         jobs: How many to read side by side; None: as many as the drive rewards.
     """
+    from sdgen_admin.disk.folder import read_session  # noqa: PLC0415 -- when all is fresh, nothing is read
 
-    def read(session_id: str) -> SessionReading:
+    def read(session_id: str) -> "SessionReading":
         return read_session(os.path.join(images_dir, session_id), session_id)
 
     return Spread(read, helper=partial(_start_worker, images_dir), jobs=jobs, batch=2)(session_ids)
 
 
-def _start_worker(images_dir: str) -> Helper[SessionReading]:
+def _start_worker(images_dir: str) -> "Helper[SessionReading]":
     from sdgen_admin.disk.worker import Worker  # noqa: PLC0415 -- only a cold, big collection needs processes
 
     return Worker(images_dir)

@@ -6,21 +6,17 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sdgen_admin.db.connection import transaction
-from sdgen_admin.db.rows import to_iso, to_json
-from sdgen_admin.db.sessions import Known, SessionState, get_known, keep_stale, mark_missing, put_states
-from sdgen_admin.db.stats import has_good_stats, put_stats
+from sdgen_admin.db.sessions import Known, get_known, mark_missing
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
 from sdgen_admin.disk.fingerprint import take_fingerprint
-from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.disk.manifest import ManifestFacts
 from sdgen_admin.disk.root import RootListing, list_root
-from sdgen_admin.models.enums import RunStatus
 from sdgen_admin.models.reports import ComputeReport, ProgressListener, SessionProblem
-from sdgen_admin.models.stats import SessionStats
-from sdgen_admin.stats.rules import compute_stats
+
+if TYPE_CHECKING:
+    from sdgen_admin.disk.folder import SessionReading
 
 BATCH = 500
 """Sessions written in one transaction: about 20 ms, so that other writers hardly wait."""
@@ -28,7 +24,6 @@ BATCH_SECONDS = 1.0
 """At least this often what is done is stored, so that an interrupt loses little."""
 
 _UNDECODABLE = "The folder's name is not valid UTF-8; rename it."
-_RUN_STATUSES = frozenset(RunStatus)
 
 
 @dataclass
@@ -130,6 +125,11 @@ class Refresher:
 
     def _compute(self, ids: list[str], outcome: Outcome) -> None:
         """Compute and store; whatever ends this early, what is done by then is kept."""
+        if not ids:
+            return
+        # When all is fresh, which is nearly always, nothing of this needs to be loaded.
+        from sdgen_admin.services.store import store_readings  # noqa: PLC0415
+
         done: list[SessionReading] = []
         stored_at = time.monotonic()
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
@@ -141,67 +141,10 @@ class Refresher:
                         self._progress(count, len(ids))
                     if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
                         batch, done = done, []
-                        self._store(batch, outcome)
+                        store_readings(self._connection, self._images_dir, batch, outcome)
                         stored_at = time.monotonic()
             finally:
-                self._store(done, outcome)
-
-    def _store(self, readings: list[SessionReading], outcome: Outcome) -> None:
-        """Write what was read in one transaction."""
-        if not readings:
-            return
-        stats, states, kept, gone = [], [], [], []
-        now = datetime.now()
-        with transaction(self._connection):
-            for reading in readings:
-                if reading.is_gone:
-                    gone.append(reading.session_id)
-                elif reading.problem and self._is_to_be_kept(reading):
-                    kept.append(_state(reading, None))
-                elif reading.is_readable:
-                    path = os.path.join(self._images_dir, reading.session_id)
-                    stats.append(compute_stats(reading, path, now))
-                    states.append(_state(reading, stats[-1]))
-                else:
-                    states.append(_state(reading, None))
-            put_stats(self._connection, stats)
-            put_states(self._connection, states)
-            keep_stale(self._connection, kept)
-            mark_missing(self._connection, [name for name in gone if get_known(self._connection, name)], missing=True)
-        for reading in readings:
-            if reading.is_gone:
-                continue
-            if reading.is_readable:
-                outcome.computed += 1
-            else:
-                outcome.failed += 1
-            if reading.problem is not None:
-                outcome.problems[reading.session_id] = reading.problem
-
-    def _is_to_be_kept(self, reading: SessionReading) -> bool:
-        """Whether good stats are there that this reading, of what cannot be read now, must not replace."""
-        cannot_read = reading.has_manifest or not reading.is_readable
-        return cannot_read and has_good_stats(self._connection, reading.session_id)
-
-
-def _state(reading: SessionReading, stats: SessionStats | None) -> SessionState:
-    facts = reading.manifest or ManifestFacts()
-    folder_mtime_ns, manifest_mtime_ns, manifest_size = reading.fingerprint or (None, None, None)
-    return SessionState(
-        session_id=reading.session_id,
-        stats_computed_at=to_iso(stats.stats_computed_at) if stats else None,
-        folder_mtime_ns=folder_mtime_ns,
-        manifest_mtime_ns=manifest_mtime_ns,
-        manifest_size=manifest_size,
-        missing=False,
-        stale=False,
-        problem=reading.problem,
-        status=facts.status if facts.status in _RUN_STATUSES else None,
-        scheduler=facts.scheduler,
-        theme=facts.theme,
-        style=facts.style,
-        seed_list=to_json(facts.seed_list) if facts.seed_list else None,
-    )
+                store_readings(self._connection, self._images_dir, done, outcome)
 
 
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:
