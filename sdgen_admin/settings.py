@@ -2,8 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sdgen_admin.errors import SettingsError
 
@@ -15,16 +14,14 @@ _FOUR_WAYS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A value and where it came from."""
 
     value: str
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What every command works on."""
 
     images_dir: Setting

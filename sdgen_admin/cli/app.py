@@ -1,6 +1,6 @@
 """The program: its commands, each imported only when it is called for, and how it ends."""
 
-import os
+import errno
 import sys
 from collections.abc import Iterator, MutableMapping
 from importlib import import_module
@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
+from sdgen_admin.cli.terminal import UNWRITABLE, leave_stdout, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
 COMMANDS = {
@@ -19,6 +20,7 @@ COMMANDS = {
     "tag": "tag",
     "refresh": "refresh",
     "warm-cache": "warm_cache",
+    "config": "config",
     "demo": "demo",
 }
 """Command name to the module in `sdgen_admin.cli.commands` that holds it."""
@@ -60,16 +62,16 @@ class Program(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run one command line and exit."""
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is spelled out
-                stream.reconfigure(errors="backslashreplace")
+        prepare_streams()
         try:
             status = super().main(*args, **extra | {"standalone_mode": False})
             sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader has seen enough. Python's own flush at exit must not complain either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 0
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            leave_stdout()
+            # Of a closed pipe the reader has seen enough.
+            status = 0 if error.errno == errno.EPIPE else _explain("The output cannot be written: no room.", "", 1)
         except typer.Abort:
             status = 130
         except typer.TyperException as error:

@@ -1,7 +1,8 @@
 """Each option, declared once. Commands take groups of them, which `with_options` spells out for Typer.
 
 What is not given is None here: Typer builds a Pydantic adapter for every value that it finds, defaults too, which
-costs a command line that starts fast more than all the rest.
+costs a command line that starts fast more than all the rest. For the same reason the groups, dataclasses of many
+fields, are made without what nobody uses.
 """
 
 import functools
@@ -66,7 +67,7 @@ Columns = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False, eq=False)
 class Place:
     """Which collection, and how much to say."""
 
@@ -104,7 +105,7 @@ class Place:
             self.say(text)
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False, eq=False)
 class Output:
     """In which form data is written."""
 
@@ -121,7 +122,7 @@ class Output:
         return OutputFormat.JSON if self.json else self.format or OutputFormat.TABLE
 
 
-@dataclass(frozen=True)
+@dataclass(repr=False, eq=False)
 class Filters:
     """Which sessions, in which order, which page: the web API's query parameters and more."""
 
@@ -200,7 +201,7 @@ class Filters:
 
     def narrows(self) -> bool:
         """Whether any of them asks for less than everything."""
-        return self != Filters()
+        return any(getattr(self, option.name) != option.default for option in fields(self))
 
     def query(self, *, limit: int | None) -> "SessionFilter":
         """Return the filter.

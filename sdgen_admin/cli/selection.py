@@ -32,11 +32,17 @@ def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, 
         if argument != _STDIN:
             texts.append(argument)
             continue
-        lines = [line.strip() for line in sys.stdin]
-        texts += [line for line in lines if line]
-        if not any(lines):
+        lines = [line.removesuffix("\r") for line in _stdin().split("\n")]
+        texts += [line for line in lines if line.strip()]
+        if not texts:
             raise UsageError("Standard input holds no session id.", "Nothing was done.")
     return library.resolve(texts, fresh=fresh) if texts else []
+
+
+def _stdin() -> str:
+    """Return what standard input holds; ids are UTF-8, whatever the terminal's encoding is."""
+    data: bytes = getattr(sys.stdin, "buffer", sys.stdin).read()
+    return data.decode("utf-8-sig", "surrogateescape")
 
 
 def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:

@@ -1,20 +1,41 @@
 """The two streams: data on stdout, talk on stderr."""
 
+import errno
 import os
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sdgen_admin.cli.text import visible_lines
+from sdgen_admin.cli.text import spell_out_what_is_lacking, visible_lines
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.progress import Progress
+
+Line = list[tuple[str, str]]
+"""Pieces of text, harmless to a terminal, each with its Rich style or an empty one."""
 
 PROGRESS_AFTER = 1.0
 """Seconds of work from which a progress bar is shown."""
+UNWRITABLE = (errno.EPIPE, errno.ENOSPC)
+"""How writing to stdout fails: its reader is gone, or its disk is full. Databases have their own errors."""
+
+
+def prepare_streams() -> None:
+    """Make the three streams fit to use: closed ones lead nowhere, and what an encoding lacks is spelled out."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 -- until the end
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=spell_out_what_is_lacking())
+
+
+def leave_stdout() -> None:
+    """Let what is still to be written go nowhere: Python's own flush at exit must not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_terminal() -> bool:
@@ -22,23 +43,37 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def console(*, narrowest: int = 0) -> "Console":
-    """Return the console for data: a terminal's own width, or, piped, as wide as the data.
+def width() -> int:
+    """Return how many cells a line of the terminal has."""
+    return shutil.get_terminal_size().columns
 
-    Args:
-        narrowest: Cells that a line needs at least; what must not be cut is rather wrapped by the terminal itself.
-    """
-    from rich.console import Console
 
-    made = Console(highlight=False, emoji=False, markup=False, legacy_windows=False)
+def wrap(text: str, room: int) -> list[str]:
+    """Return `text` in lines of at most `room` cells; all of it in one where nobody looks."""
     if not is_terminal():
-        return Console(highlight=False, emoji=False, markup=False, width=max(narrowest, 1), legacy_windows=False)
-    made.width = max(made.width, narrowest)
-    return made
+        return [text]
+    from rich.console import Console
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(), room)] or [""]
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines to stdout, none of them wrapped or cut, with their styles where Rich finds colour welcome."""
+    if not is_terminal() and not os.environ.get("FORCE_COLOR"):  # Rich would take as long as all the rest
+        for line in lines:
+            print("".join(text for text, _ in line))  # noqa: T201
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    console.print(Text("\n").join(Text.assemble(*line) for line in lines), soft_wrap=True)
 
 
 def note(text: str) -> None:
     """Say something on stderr."""
+    sys.stdout.flush()  # where both streams go to one file, what was shown stands before what is said of it
     print(visible_lines(text), file=sys.stderr)  # noqa: T201 -- the command line is where printing belongs
 
 

@@ -26,7 +26,7 @@ def session_ids(connection: sqlite3.Connection, part: str) -> list[str]:
 def models(connection: sqlite3.Connection, part: str) -> list[str]:
     """Return the models that contain `part`."""
     rows = connection.execute("SELECT DISTINCT sd_model FROM session_stats WHERE sd_model IS NOT NULL ORDER BY 1")
-    return [name for (name,) in rows if part.casefold() in name.casefold()][:_MOST]
+    return [name for (name,) in rows if isinstance(name, str) and part.casefold() in name.casefold()][:_MOST]
 
 
 def tags(connection: sqlite3.Connection, part: str) -> list[str]:

@@ -6,6 +6,7 @@ conditions on stats are tested there, conditions on the other tables as membersh
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ _JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
 _OWN_AT = 1
 _STATS_AT = _OWN_AT + len(OWN_COLUMNS)
 _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _EXTRAS = ("scheduler", "theme", "style")
 _LONGEST_PATTERN = 1000
 """SQLite refuses a LIKE pattern of more than 50,000 bytes; a null character ends it."""
@@ -139,7 +141,7 @@ def _ask_of_metadata(query: SessionFilter, asked: Conditions) -> None:
     for tag in query.tag:
         mark = asked.bind(tag)
         # What every writer of JSON leaves as it is rules most rows out without parsing them.
-        likely = f"instr(tags, {mark}) AND " if tag.isascii() and '"' not in tag and "\\" not in tag else ""
+        likely = f"instr(tags, {mark}) AND " if _PLAIN.fullmatch(tag) else ""
         asked.within(f"{_METADATA}{likely}sdgen_has_tag(tags, {mark})")
     if query.untagged:
         asked.within(f"{_METADATA}tags NOT IN ('', '[]') AND sdgen_is_tagged(tags)", wanted=False)
@@ -224,7 +226,7 @@ def _arms(asked: Conditions, order: _Order, loose: str) -> list[_Arm]:
     no_metadata = "session_id NOT IN (SELECT session_id FROM session_metadata)"
     key = "session_id" if order.key == "session_id" else "NULL"
     if order.key == "updated_at":
-        both = "session_metadata LEFT JOIN session_stats USING (session_id)"
+        both = f"session_metadata {'' if asked.on_stats else 'LEFT '}JOIN session_stats USING (session_id)"
         arms = [
             _Arm(both, order.key, _CREATED, [*asked.on_stats, *on_id]),
             _Arm("session_stats", "NULL", "session_created_at", [no_metadata, *on_stats]),

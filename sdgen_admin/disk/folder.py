@@ -9,6 +9,9 @@ from sdgen_admin.errors import InvalidManifestError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
+_FOLDER_ONLY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+"""Opening anything but a folder fails; opening a pipe would otherwise wait for its writer."""
+
 NO_MANIFEST = "There is no manifest.json in the folder."
 
 
@@ -43,7 +46,7 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
     folder: int | str
     try:
         # Relative to an open folder, the many stat calls cost a tenth less than by path.
-        folder = os.open(session_path, os.O_RDONLY) if os.scandir in os.supports_fd else session_path
+        folder = os.open(session_path, _FOLDER_ONLY) if os.scandir in os.supports_fd else session_path
     except OSError as error:
         return _unreadable(session_id, error)
     try:
@@ -57,7 +60,7 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
     if manifest is None:
         found = _FoundManifest(problem=NO_MANIFEST)
     else:
-        found = _read_manifest(os.path.join(session_path, MANIFEST), manifest)
+        found = _read_manifest(os.path.join(session_path, MANIFEST), is_file=manifest)
     fingerprint = Fingerprint(
         folder_mtime_ns,
         found.state.st_mtime_ns if found.state else None,
@@ -83,9 +86,13 @@ def _unreadable(session_id: str, error: OSError) -> SessionReading:
     return SessionReading(session_id, is_readable=False, is_gone=gone, problem=problem)
 
 
-def _list_images(folder: int | str) -> tuple[int, int | None, int | None, "os.DirEntry[str] | None"]:
-    """Return how many images there are, their smallest and largest modification time, and the manifest's entry."""
-    times, manifest = [], None
+def _list_images(folder: int | str) -> tuple[int, int | None, int | None, bool | None]:
+    """Return how many images there are, their smallest and largest modification time, and the manifest.
+
+    Of the manifest, whether it is a file; None where there is none.
+    """
+    times: list[int] = []
+    manifest: bool | None = None
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
@@ -95,11 +102,18 @@ def _list_images(folder: int | str) -> tuple[int, int | None, int | None, "os.Di
                         times.append(entry.stat().st_mtime_ns)
                 except OSError:
                     continue  # deleted since it was listed, or a link that leads round in a circle
-            elif name == MANIFEST:
-                manifest = entry
+            elif name == MANIFEST:  # asked now: a symlink is followed from the folder, which is closed later
+                manifest = _is_file(entry)
     if not times:
         return 0, None, None, manifest
     return len(times), min(times), max(times), manifest
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a symlink that leads round in a circle: opening it will say so
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +124,10 @@ class _FoundManifest:
     """When it was opened; None where it could not be."""
 
 
-def _read_manifest(path: str, entry: "os.DirEntry[str]") -> _FoundManifest:
+def _read_manifest(path: str, *, is_file: bool) -> _FoundManifest:
+    if not is_file:  # a folder, or a pipe that would never answer
+        return _FoundManifest(problem="manifest.json is not a file.")
     try:
-        if not entry.is_file():  # a folder, or a pipe that would never answer
-            return _FoundManifest(problem="manifest.json is not a file.")
         with open(path, "rb", buffering=0) as file:
             state = os.fstat(file.fileno())
             data = file.readall()

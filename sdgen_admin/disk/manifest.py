@@ -25,7 +25,7 @@ LARGEST = 2**63 - 1
 _BOM = b"\xef\xbb\xbf"
 _MAX_DEPTH = 100
 _MAX_DIGITS = 4300
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _decode_leniently(data: bytes, error: Exception) -> dict[str, Any]:
 
     The standard library does that, at ten times the cost.
     """
-    if data[-256:].rstrip(b" \t\r\n\0")[-1:] != b"}":
+    if not data.rstrip(b" \t\r\n\0").endswith(b"}"):
         raise InvalidManifestError(f"manifest.json is not complete or not JSON: {error}.") from error
     text = data.decode(json.detect_encoding(data), "replace").removeprefix("\ufeff")
     try:
@@ -134,8 +134,8 @@ def _decode_leniently(data: bytes, error: Exception) -> dict[str, Any]:
     return top
 
 
-def _parse_int(digits: str) -> int | None:
-    return int(digits) if len(digits) < _MAX_DIGITS else None
+def _parse_int(digits: str) -> int:
+    return int(digits[:_MAX_DIGITS])  # cut short, it is still larger than anything that is kept
 
 
 def _cut_deep(text: str) -> str:
@@ -146,6 +146,7 @@ def _cut_deep(text: str) -> str:
             depth += 1
             if depth == _MAX_DEPTH:
                 kept.append(text[start : token.start()])
+                start = len(text)  # until it is closed; if it never is, the rest is no JSON anyway
         elif token[0] in "]}":
             if depth == _MAX_DEPTH:
                 kept.append("null")
@@ -202,9 +203,8 @@ def _count(node: dict[str, Any], key: str) -> int | None:
 
 def _image_limit(params: dict[str, Any], top: dict[str, Any]) -> int | None:
     """Return the image limit: `max_images`, of which 0 or less means none, else `images_requested`."""
-    own = params.get("max_images")
-    limit = _count(top, "images_requested") if not _is_integer(own) else _count(params, "max_images")
-    return limit or None
+    has_own = _is_integer(params.get("max_images")) or _integer(params, "max_images") is not None
+    return (_count(params, "max_images") if has_own else _count(top, "images_requested")) or None
 
 
 def _seeds(value: Any) -> tuple[int, ...]:

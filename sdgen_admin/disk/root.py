@@ -8,9 +8,7 @@ from datetime import datetime
 
 from sdgen_admin.errors import ImagesRootError
 
-_DATED = re.compile(
-    r"(?:([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})-([0-9]{2})-([0-9]{2}))_([0-9]{2})([0-9]{2})([0-9]{2})"
-)
+_DATED = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}_(?:[01][0-9]|2[0-3])[0-9]{4}")
 
 
 def created_at(name: str) -> datetime | None:
@@ -22,14 +20,15 @@ def created_at(name: str) -> datetime | None:
     if match is None:
         return None
     try:
-        return datetime(*(int(part) for part in match.groups() if part is not None))  # type: ignore[arg-type]
+        return datetime.fromisoformat(match[0])
     except ValueError:
         return None
 
 
 def is_session_id(text: str) -> bool:
     """Whether `text` is a session folder's name and nothing but a name: never a path to elsewhere."""
-    return created_at(text) is not None and os.path.basename(text) == text and "\0" not in text
+    is_name = os.path.basename(text) == text and "\0" not in text and is_storable(text)
+    return is_name and created_at(text) is not None
 
 
 def is_storable(name: str) -> bool:

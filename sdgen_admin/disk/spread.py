@@ -11,11 +11,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, Queue
 from typing import Generic, Protocol, TypeVar
 
 R = TypeVar("R")
+Hand = Callable[[list[str]], list[R]]
+Results = Queue[list[R] | None]
 
 THREADS = 32
 """Enough to keep a drive busy that answers in a third of a millisecond."""
@@ -26,13 +28,20 @@ _WAITING = 0.3
 _WORTH_THREADS = 0.01
 _WORTH_PROCESSES = 0.15
 """Seconds of work left from which helpers pay: a process takes 50 ms to start."""
+_MESSAGE = 16
+"""Items handed to a process at a time, at most: with two it waits a tenth of its time for the next."""
+_AHEAD = 64
+"""Batches of results that may wait for the consumer, so that memory stays flat where it is slower than the drive."""
 
 
 class Helper(Protocol[R]):
     """Another process that does the same work."""
 
     def work(self, items: list[str]) -> list[R]:
-        """Return the results for `items`; raises OSError or EOFError where the process is gone."""
+        """Return the results for `items`.
+
+        Raises OSError, EOFError or ValueError (a closed stream, a name that cannot be sent) where it cannot.
+        """
 
     def stop(self) -> None:
         """End the process, at once and whatever it is doing."""
@@ -45,7 +54,7 @@ class Spread(Generic[R]):
         work: What to do with an item; safe to be called from several threads.
         helper: Starts another process for the same work; None where that cannot pay.
         jobs: How many to do side by side; None lets the measurements decide.
-        batch: Items handed over at a time; more where an item is only a call or two.
+        batch: Items handed to a thread at a time; more where an item is only a call or two.
     """
 
     def __init__(
@@ -88,54 +97,61 @@ class Spread(Generic[R]):
             return self._jobs - 1
         return min(usable_processors() - 1, int(seconds_left / _WORTH_PROCESSES))
 
-    def _in_threads(self, left: deque[str]) -> Iterator[R]:
-        count = self._jobs or THREADS
-        pending: deque[Future[list[R]]] = deque()
-        pool = ThreadPoolExecutor(count, thread_name_prefix="sdgen-admin")
-        try:
-            while left or pending:
-                while left and len(pending) < count * 4:
-                    pending.append(pool.submit(self._work_on, _take(left, self._batch)))
-                yield from pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
     def _work_on(self, items: list[str]) -> list[R]:
         return [self._work(item) for item in items]
 
+    def _in_threads(self, left: deque[str]) -> Iterator[R]:
+        return self._gather(left, [self._work_on] * (self._jobs or THREADS), self._batch, joins_in=False)
+
     def _with_processes(self, left: deque[str], count: int) -> Iterator[R]:
         assert self._helper is not None
-        results: SimpleQueue[list[R] | None] = SimpleQueue()
         helpers = [self._helper() for _ in range(count)]
-        threads = [threading.Thread(target=self._feed, args=(left, helper, results)) for helper in helpers]
-        for thread in threads:
-            thread.start()
         try:
-            busy = count
-            while busy or left or not results.empty():
-                if left and results.empty():
-                    yield from self._work_on(_take(left, 1))
-                    continue
-                done = results.get()
-                if done is None:
-                    busy -= 1
-                else:
-                    yield from done
+            yield from self._gather(left, [helper.work for helper in helpers], _MESSAGE, joins_in=True)
         finally:
-            left.clear()
             for helper in helpers:
                 helper.stop()
-            for thread in threads:
-                thread.join()
 
-    def _feed(self, left: deque[str], helper: Helper[R], results: "SimpleQueue[list[R] | None]") -> None:
-        while some := _take(left, self._batch):
+    def _gather(self, left: deque[str], hands: "list[Hand[R]]", batch: int, *, joins_in: bool) -> Iterator[R]:
+        """Yield what several hands make of the items, whichever is done first.
+
+        Args:
+            left: The items, taken away as they are handed out.
+            hands: Each does what its thread feeds it.
+            batch: Items handed out at a time, at most; fewer towards the end, so that all hands end together.
+            joins_in: Whether this thread works, too, when it would only wait.
+        """
+        # There is always room for the two things that a hand may still put when the consumer has left.
+        results: Results[R] = Queue(_AHEAD + 2 * len(hands))
+
+        def feed(hand: Hand[R]) -> None:
+            some: list[str] = []
             try:
-                results.put(helper.work(some))
-            except (OSError, EOFError):  # the process is gone: its items go back to the others
-                left.extend(some)
-                break
-        results.put(None)
+                with suppress(OSError, EOFError, ValueError):  # the process is gone
+                    while some := _take(left, min(batch, 1 + len(left) // (4 * len(hands)))):
+                        results.put(hand(some))
+            finally:
+                left.extend(some)  # what could not be done goes back to the others
+                results.put(None)
+
+        for hand in hands:
+            threading.Thread(target=feed, args=(hand,), name="sdgen-admin", daemon=True).start()
+        try:
+            yield from self._collect(left, results, len(hands), joins_in=joins_in)
+        finally:
+            left.clear()
+            with suppress(Empty):
+                while True:
+                    results.get_nowait()
+
+    def _collect(self, left: deque[str], results: "Results[R]", busy: int, *, joins_in: bool) -> Iterator[R]:
+        while busy or left:
+            if left and (not busy or (joins_in and results.empty())):
+                yield from self._work_on(_take(left, 1))
+            elif (done := results.get()) is None:
+                busy -= 1
+            else:
+                yield from done
 
 
 def _take(left: deque[str], count: int) -> list[str]:

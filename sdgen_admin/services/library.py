@@ -9,7 +9,7 @@ from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
 from sdgen_admin.db.sessions import forget, get_known
 from sdgen_admin.db.stats import delete_stats, ids_with_stats
-from sdgen_admin.disk.root import is_session_id, list_root
+from sdgen_admin.disk.root import is_session_id, is_storable, list_root
 from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
@@ -106,7 +106,7 @@ class SessionLibrary:
             if fresh and is_session_id(session_id):
                 self._require_root()
                 Refresher(connection, self.images_dir).some([session_id])
-            record = queries.get_record(connection, session_id, self.images_dir)
+            record = queries.get_record(connection, session_id, self.images_dir) if is_storable(session_id) else None
         if record is None:
             raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
         return record
@@ -173,7 +173,7 @@ class SessionLibrary:
         with self.database.open(for_writing=not dry_run) as connection:
             with transaction(connection, keep=not dry_run):
                 for name in ids:
-                    if not get_known(connection, name):
+                    if not (is_storable(name) and get_known(connection, name)):
                         self._require_folder(name)
                     path = os.path.join(self.images_dir, name)
                     changes.append(metadata_table.update_metadata(connection, name, path, update))
@@ -202,17 +202,20 @@ class SessionLibrary:
             PruneRefusedError: The images root holds no session, or more than a fifth of all sessions would go,
                 and it is not forced: an unmounted drive looks just like that.
         """
-        here = set(list_root(self.images_dir).session_ids)
-        with self.database.open(for_writing=True) as connection, transaction(connection):
-            with_stats = ids_with_stats(connection)
+        with self.database.open(for_writing=True) as connection:
+            known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
+            here = set(
+                list_root(self.images_dir).session_ids
+            )  # last, so that no session made meanwhile is taken for gone
             gone, everything = with_stats - here, with_stats | here
             if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(everything)):
                 raise PruneRefusedError(
                     f"{len(gone)} of {len(everything)} sessions have no folder in {self.images_dir}: nothing pruned.",
                     "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
                 )
-            forget(connection, {entry.session_id for entry in get_known(connection)} - here)
-            return delete_stats(connection, gone)
+            with transaction(connection):
+                forget(connection, known - here)
+                return delete_stats(connection, gone)
 
     def _require_folder(self, session_id: str) -> None:
         if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):

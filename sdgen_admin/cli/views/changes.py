@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.text import Text
-
-from sdgen_admin.cli import terminal
 from sdgen_admin.cli.formats.interface import View, cell
+from sdgen_admin.cli.terminal import print_lines
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
@@ -40,18 +38,13 @@ class ChangesView(View[MetadataChange]):
 
     def print(self, items: Iterator[MetadataChange]) -> None:
         """Print a line for each field that changed."""
-        console = terminal.console(narrowest=1)
         for change in items:
             differences = _differences(change)
-            line = Text(visible(change.session_id), "bold")
-            if not differences:
-                line.append("  nothing to change", "dim")
-            for label, old, new in differences:
-                line.append(f"\n  {label}: ")
-                line.append(old, "dim")
-                line.append(" → ")
-                line.append(new, "green")
-            console.print(line, soft_wrap=True)
+            unchanged = [] if differences else [("  nothing to change", "dim")]
+            print_lines([[(visible(change.session_id), "bold"), *unchanged]])
+            print_lines(
+                [(f"  {label}: ", ""), (old, "dim"), (" → ", ""), (new, "green")] for label, old, new in differences
+            )
 
 
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:

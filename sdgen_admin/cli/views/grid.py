@@ -7,9 +7,9 @@ every line to the edge. Its Text, its cell widths and its console are.
 from dataclasses import dataclass, field
 
 from rich.cells import cell_len, set_cell_size
-from rich.text import Text
 
 from sdgen_admin.cli import terminal
+from sdgen_admin.cli.terminal import Line
 
 GAP = 2
 _ELLIPSIS = "…"
@@ -47,13 +47,12 @@ def print_grid(columns: list[Column]) -> None:
     # An empty column says nothing; the first is the name of the row.
     columns = [column for index, column in enumerate(columns) if index == 0 or any(column.cells)]
     total = sum(widths[id(column)] + GAP for column in columns)
-    console = terminal.console(narrowest=total if not terminal.is_terminal() else widths[id(columns[0])])
-    columns = _fit(columns, widths, console.width)
+    columns = _fit(columns, widths, terminal.width() if terminal.is_terminal() else total)
     lines = [_line(columns, widths, [column.header for column in columns], ["bold"] * len(columns))]
     for index in range(len(columns[0].cells)):
         cells = [column.cells[index] for column in columns]
         lines.append(_line(columns, widths, cells, [column.styles[index] for column in columns]))
-    console.print(Text("\n").join(lines), soft_wrap=True)
+    terminal.print_lines(lines)
 
 
 def _fit(columns: list[Column], widths: dict[int, int], room: int) -> list[Column]:
@@ -74,17 +73,14 @@ def _fit(columns: list[Column], widths: dict[int, int], room: int) -> list[Colum
         columns.remove(last)
 
 
-def _line(columns: list[Column], widths: dict[int, int], cells: list[str], styles: list[str]) -> Text:
-    line = Text()
-    for index, (column, cell, style) in enumerate(zip(columns, cells, styles, strict=True)):
+def _line(columns: list[Column], widths: dict[int, int], cells: list[str], styles: list[str]) -> Line:
+    line: Line = []
+    for column, cell, style in zip(columns, cells, styles, strict=True):
         width = widths[id(column)]
         text = cell if cell_len(cell) <= width else set_cell_size(cell, width - 1).rstrip() + _ELLIPSIS
         padding = " " * (width - cell_len(text))
-        is_last = index == len(columns) - 1
-        if column.right:
-            line.append(padding)
-        line.append(text, style)
-        if not is_last:
-            line.append(("" if column.right else padding) + " " * GAP)
-    line.rstrip()
+        line += [(padding, ""), (text, style)] if column.right else [(text, style), (padding, "")]
+        line.append((" " * GAP, ""))
+    while line and not line[-1][0].strip():  # no line ends in blanks
+        line.pop()
     return line

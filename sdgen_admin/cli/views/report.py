@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.text import Text
-
-from sdgen_admin.cli import terminal
 from sdgen_admin.cli.formats.interface import View
+from sdgen_admin.cli.terminal import print_lines
 from sdgen_admin.models.reports import ComputeReport
 
 
@@ -34,4 +32,4 @@ class ReportView(View[ComputeReport]):
     def print(self, items: Iterator[ComputeReport]) -> None:
         """Print the one line."""
         for report in items:
-            terminal.console(narrowest=200).print(Text(summary(report)), soft_wrap=True)
+            print_lines([[(summary(report), "")]])

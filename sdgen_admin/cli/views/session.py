@@ -4,18 +4,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from rich.text import Text
-
 from sdgen_admin.cli import terminal
 from sdgen_admin.cli.columns import COLUMNS
 from sdgen_admin.cli.formats.interface import View
+from sdgen_admin.cli.terminal import Line
 from sdgen_admin.cli.text import visible, visible_lines
 from sdgen_admin.cli.views.marks import completion, flags, images
 from sdgen_admin.models.metadata import SessionMetadata
 from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.stats import SessionStats
 
+NO_SEED = -1
 _LABEL = 14
+_NARROWEST = 20
 _FIRST_VALUES = 5
 
 Rows = list[tuple[str, str]]
@@ -37,28 +38,24 @@ class SessionView(View[SessionRecord]):
     def print(self, items: Iterator[SessionRecord]) -> None:
         """Print the sections that have something to say."""
         for record in items:
-            console = terminal.console(narrowest=0 if terminal.is_terminal() else 10_000)
-            console.print(
-                Text.assemble((visible(record.session_id), "bold"), "  ", (" ".join(flags(record)), "yellow"))
-            )
+            lines: list[Line] = [[(visible(record.session_id), "bold"), ("  " + " ".join(flags(record)), "yellow")]]
             if record.problem:
                 kept = " The stats below are from an earlier reading." if record.stale else ""
-                console.print(Text(visible(f"Problem: {record.problem}{kept}"), "red"))
+                lines.append([(visible(f"Problem: {record.problem}{kept}"), "red")])
             for title, rows in _sections(record):
                 if rows:
-                    console.print(Text.assemble("\n", (title, "bold cyan")))
+                    lines += [[], [(title, "bold cyan")]]
                 for label, value in rows:
-                    _print_row(console, label, value)
+                    lines += _row(label, value)
+            terminal.print_lines(lines)
 
 
-def _print_row(console: Any, label: str, value: str) -> None:
-    """Print a label and its value; a long value goes on below itself."""
-    lines = value.rstrip("\n").split("\n")
-    room = max(console.width - _LABEL - 2, 20)
-    wrapped = [part for line in lines for part in (Text(line).wrap(console, room) or [Text("")])]
-    for index, part in enumerate(wrapped):
-        part.rstrip()
-        console.print(Text.assemble((f"  {label if index == 0 else '':<{_LABEL - 2}}", "dim"), part), soft_wrap=True)
+def _row(label: str, value: str) -> list[Line]:
+    """Return a label and its value; a long value goes on below itself."""
+    room = max(terminal.width() - _LABEL - 1, _NARROWEST)
+    parts = [part for line in value.rstrip("\n").split("\n") for part in terminal.wrap(line, room)]
+    labels = [f"  {label}", *[""] * (len(parts) - 1)]
+    return [[(f"{label:<{_LABEL}}", "dim"), (part, "")] for label, part in zip(labels, parts, strict=True)]
 
 
 def _sections(record: SessionRecord) -> list[tuple[str, Rows]]:
@@ -95,7 +92,7 @@ def _generation(record: SessionRecord, stats: SessionStats) -> Rows:
     return _given(
         ("model", stats.sd_model),
         ("mode", stats.generation_mode),
-        ("seeds", f"{stats.seed_mode} from {stats.seed_base}" if stats.seed_mode else None),
+        ("seeds", stats.seed_mode if stats.seed_base == NO_SEED else f"{stats.seed_mode} from {stats.seed_base}"),
         ("seed list", f"{len(seeds)} seeds: {listed}" if seeds else None),
         ("seed sweep", "yes" if stats.is_seed_sweep else None),
         ("template", stats.template_version),
