@@ -5,7 +5,6 @@ that cannot be read at all. Each is an *arm* that can be walked in the order ask
 conditions on stats are tested there, conditions on the other tables as membership in a set of ids.
 """
 
-import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from sdgen_admin.db.metadata import metadata_from_row
 from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
 from sdgen_admin.db.stats import stats_from_row
-from sdgen_admin.disk.root import created_at
+from sdgen_admin.disk.root import created_at, session_path
 from sdgen_admin.models.enums import RatingFilter, SortKey
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.records import SessionRecord
@@ -293,7 +292,7 @@ def _record(row: Sequence[Any], images_dir: str) -> SessionRecord:
     values = given({name: own[name] for name in ("problem", "stale", "missing", "status", *_EXTRAS)})
     values |= {
         "session_id": session_id,
-        "session_path": os.path.join(images_dir, session_id),
+        "session_path": session_path(images_dir, session_id),
         "created_at": created_at(session_id),
         "seed_list": from_json(own["seed_list"]),
         "stats": None if stats_row[0] is None else stats_from_row(stats_row),

@@ -45,6 +45,12 @@ def visible(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
+def session_path(images_dir: str, session_id: str) -> str:
+    """Return the path of a session folder as it is stored and shown: with bytes that are no UTF-8 spelled out."""
+    path = os.path.join(images_dir, session_id)
+    return path if is_storable(path) else visible(path)
+
+
 @dataclass(slots=True)
 class RootListing:
     """What the images root holds."""
@@ -82,8 +88,8 @@ def _entries(images_dir: str) -> Iterator[tuple[str, bool]]:
                     yield entry.name, entry.is_dir()
                 except OSError:  # a symlink that leads round in a circle
                     yield entry.name, False
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a null character, which no path can hold
         raise ImagesRootError(
-            f"The images root {visible(images_dir)} cannot be read: {error.strerror}.",
+            f"The images root {visible(images_dir)} cannot be read: {getattr(error, 'strerror', error)}.",
             "Name the folder that holds the session folders with --images-dir.",
         ) from error

@@ -9,7 +9,7 @@ from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
 from sdgen_admin.db.sessions import forget, get_known
 from sdgen_admin.db.stats import delete_stats, ids_with_stats
-from sdgen_admin.disk.root import is_session_id, is_storable, list_root
+from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path
 from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
@@ -175,7 +175,7 @@ class SessionLibrary:
                 for name in ids:
                     if not (is_storable(name) and get_known(connection, name)):
                         self._require_folder(name)
-                    path = os.path.join(self.images_dir, name)
+                    path = session_path(self.images_dir, name)
                     changes.append(metadata_table.update_metadata(connection, name, path, update))
         return tuple(changes)
 
@@ -204,9 +204,8 @@ class SessionLibrary:
         """
         with self.database.open(for_writing=True) as connection:
             known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
-            here = set(
-                list_root(self.images_dir).session_ids
-            )  # last, so that no session made meanwhile is taken for gone
+            # The folders last, so that no session made meanwhile is taken for gone.
+            here = set(list_root(self.images_dir).session_ids)
             gone, everything = with_stats - here, with_stats | here
             if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(everything)):
                 raise PruneRefusedError(

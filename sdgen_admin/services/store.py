@@ -1,6 +1,5 @@
 """What was read of sessions, into the database: one transaction for many."""
 
-import os
 import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from sdgen_admin.db.sessions import SessionState, get_known, keep_stale, mark_mi
 from sdgen_admin.db.stats import has_good_stats, put_stats
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.manifest import ManifestFacts
+from sdgen_admin.disk.root import session_path
 from sdgen_admin.models.enums import RunStatus
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.rules import compute_stats
@@ -41,7 +41,7 @@ def store_readings(
             elif reading.problem and _is_to_be_kept(connection, reading):
                 kept.append(_state(reading, None))
             elif reading.is_readable:
-                stats.append(compute_stats(reading, os.path.join(images_dir, reading.session_id), now))
+                stats.append(compute_stats(reading, session_path(images_dir, reading.session_id), now))
                 states.append(_state(reading, stats[-1]))
             else:
                 states.append(_state(reading, None))

@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 
 from sdgen_admin.disk.folder import read_session
+from sdgen_admin.disk.root import session_path
 from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.rules import compute_stats
@@ -35,4 +36,4 @@ class SessionStatsCalculator:
             if not reading.has_manifest:
                 raise ManifestNotFoundError(message)
             raise InvalidManifestError(message)
-        return compute_stats(reading, self._path, datetime.now())
+        return compute_stats(reading, session_path(*os.path.split(self._path)), datetime.now())

@@ -1,0 +1,298 @@
+"""What one look at a session folder finds."""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
+from sdgen_admin.disk.folder import NO_MANIFEST, SessionReading, read_session
+from tests.builders import SESSION, add_image, date, make_session, write_manifest
+from tests.platforms import needs_permissions, needs_pipes, needs_raw_names, needs_symlinks
+
+LONG_AGO = datetime(2001, 2, 3, 4, 5, 6)
+LATER = datetime(2002, 2, 3, 4, 5, 6)
+
+
+def read(folder: Path) -> SessionReading:
+    return read_session(str(folder), folder.name)
+
+
+def nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9
+
+
+def test_images_their_times_and_the_manifest(images_dir: Path) -> None:
+    reading = read(make_session(images_dir, images={"b.png": LATER, "a.png": LONG_AGO, "c.png": LONG_AGO}))
+
+    assert reading.session_id == SESSION
+    assert reading.images == 3
+    assert reading.first_image_ns == nanoseconds(LONG_AGO)
+    assert reading.last_image_ns == nanoseconds(LATER)
+    assert reading.manifest is not None
+    assert reading.manifest.sd_model == "ponyXL_v6.safetensors [abc123def4]"
+    assert reading.has_manifest
+    assert reading.is_readable
+    assert reading.problem is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_image"),
+    [
+        ("image.png", True),
+        ("image.PNG", True),
+        ("image.jpg", True),
+        ("image.Jpg", True),
+        ("image.jpeg", True),
+        ("image.JPEG", True),
+        ("image.webp", True),
+        ("image.WebP", True),
+        ("長い髪.png", True),
+        (".png", True),
+        ("image.gif", False),
+        ("image.png.tmp", False),
+        ("image_png", False),
+        ("png", False),
+        ("notes.txt", False),
+    ],
+)
+def test_a_suffix_in_any_case_makes_an_image(images_dir: Path, name: str, is_image: bool) -> None:
+    assert read(make_session(images_dir, images=[name])).images == is_image
+
+
+def test_empty_files_count(images_dir: Path) -> None:
+    folder = make_session(images_dir, images=0)
+    (folder / "empty.png").write_bytes(b"")
+
+    assert read(folder).images == 1
+
+
+def test_only_files_directly_in_the_folder_count(images_dir: Path) -> None:
+    folder = make_session(images_dir, images=2)
+    (folder / "x.png").mkdir()
+    add_image(folder / "x.png", "deeper.png")
+
+    assert read(folder).images == 2
+
+
+@needs_symlinks
+def test_a_symlink_to_an_image_counts_and_one_to_nothing_does_not(images_dir: Path, tmp_path: Path) -> None:
+    folder = make_session(images_dir, images=0)
+    (folder / "there.png").symlink_to(add_image(tmp_path, "elsewhere.png", LONG_AGO))
+    (folder / "nothing.png").symlink_to(tmp_path / "nothing.png")
+    (folder / "circle.png").symlink_to(folder / "circle.png")
+
+    reading = read(folder)
+
+    assert reading.images == 1
+    assert reading.first_image_ns == nanoseconds(LONG_AGO)
+
+
+@needs_raw_names
+def test_names_that_are_no_utf8_break_nothing(images_dir: Path) -> None:
+    folder = make_session(images_dir, os.fsdecode(b"20251107_120000-\xff"), images=[os.fsdecode(b"caf\xe9.PNG")])
+
+    reading = read(folder)
+
+    assert reading.images == 1
+    assert reading.problem is None
+
+
+@pytest.mark.parametrize("moment", [datetime(1950, 1, 2, 3, 4, 5), datetime(2150, 1, 2, 3, 4, 5)])
+def test_images_of_other_centuries(images_dir: Path, moment: datetime) -> None:
+    reading = read(make_session(images_dir, images={"image.png": moment}))
+
+    assert reading.first_image_ns == reading.last_image_ns == nanoseconds(moment)
+
+
+def test_an_empty_folder_has_no_times(images_dir: Path) -> None:
+    reading = read(make_session(images_dir, images=0))
+
+    assert (reading.images, reading.first_image_ns, reading.last_image_ns) == (0, None, None)
+
+
+def test_a_folder_without_manifest_still_tells_of_its_images(images_dir: Path) -> None:
+    reading = read(make_session(images_dir, without_manifest=True, images=2))
+
+    assert reading.problem == NO_MANIFEST
+    assert not reading.has_manifest
+    assert reading.images == 2
+    assert reading.fingerprint is not None
+    assert reading.fingerprint.manifest_size is None
+
+
+def test_a_broken_manifest_is_a_problem_that_is_not_read_twice(images_dir: Path) -> None:
+    folder = make_session(images_dir, manifest='{"snapshot": {', images=2)
+
+    reading = read(folder)
+
+    assert reading.problem is not None
+    assert reading.problem.startswith("manifest.json is not complete")
+    assert reading.has_manifest
+    assert reading.manifest is None
+    assert reading.images == 2
+    assert reading.fingerprint == take_fingerprint(str(folder))
+
+
+def test_a_manifest_that_is_a_folder(images_dir: Path) -> None:
+    folder = make_session(images_dir, without_manifest=True)
+    (folder / "manifest.json").mkdir()
+
+    reading = read(folder)
+
+    assert reading.problem == "manifest.json is not a file."
+    assert reading.has_manifest
+    assert reading.fingerprint is None
+
+
+@needs_pipes
+def test_a_manifest_that_is_a_pipe_is_not_waited_for(images_dir: Path) -> None:
+    folder = make_session(images_dir, without_manifest=True)
+    os.mkfifo(folder / "manifest.json")
+
+    assert read(folder).problem == "manifest.json is not a file."
+
+
+@needs_symlinks
+def test_a_manifest_behind_a_symlink_is_read(images_dir: Path, tmp_path: Path) -> None:
+    folder = make_session(images_dir, without_manifest=True)
+    elsewhere = make_session(tmp_path / "elsewhere")
+    (folder / "manifest.json").symlink_to(elsewhere / "manifest.json")
+
+    reading = read(folder)
+
+    assert reading.problem is None
+    assert reading.manifest is not None
+
+
+@needs_symlinks
+@pytest.mark.parametrize(("target", "problem"), [("manifest.json", "cannot be read"), ("nothing", "is not a file")])
+def test_a_manifest_that_leads_nowhere(images_dir: Path, target: str, problem: str) -> None:
+    folder = make_session(images_dir, without_manifest=True)
+    (folder / "manifest.json").symlink_to(folder / target)
+
+    reading = read(folder)
+
+    assert reading.problem is not None
+    assert problem in reading.problem
+    assert reading.fingerprint is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that opens but cannot be read takes Linux's /proc")
+def test_a_manifest_that_opens_but_cannot_be_read(images_dir: Path) -> None:
+    folder = make_session(images_dir, without_manifest=True, images=2)
+    (folder / "manifest.json").symlink_to("/proc/self/mem")
+
+    reading = read(folder)
+
+    assert reading.problem is not None
+    assert reading.problem.startswith("manifest.json cannot be read: ")
+    assert reading.images == 2
+    assert reading.fingerprint is None
+
+
+def test_a_folder_that_is_not_there(images_dir: Path) -> None:
+    reading = read(images_dir / SESSION)
+
+    assert reading.is_gone
+    assert not reading.is_readable
+    assert reading.problem is not None
+    assert reading.problem.startswith("The folder cannot be read: ")
+
+
+def test_a_file_in_the_place_of_a_folder(images_dir: Path) -> None:
+    (images_dir / SESSION).write_bytes(b"")
+
+    reading = read(images_dir / SESSION)
+
+    assert reading.is_gone
+    assert not reading.is_readable
+
+
+@needs_pipes
+def test_a_pipe_in_the_place_of_a_folder_is_not_waited_for(images_dir: Path) -> None:
+    os.mkfifo(images_dir / SESSION)
+
+    assert not read(images_dir / SESSION).is_readable
+
+
+@needs_symlinks
+def test_a_symlink_that_leads_round_in_a_circle_is_unreadable_but_not_gone(images_dir: Path) -> None:
+    (images_dir / SESSION).symlink_to(images_dir / SESSION)
+
+    reading = read(images_dir / SESSION)
+
+    assert not reading.is_readable
+    assert not reading.is_gone
+
+
+@needs_symlinks
+def test_a_symlink_to_a_session_folder_is_read_through(images_dir: Path, tmp_path: Path) -> None:
+    (images_dir / SESSION).symlink_to(make_session(tmp_path / "elsewhere", images=3))
+
+    reading = read(images_dir / SESSION)
+
+    assert reading.images == 3
+    assert reading.fingerprint == take_fingerprint(str(images_dir / SESSION))
+
+
+def test_the_fingerprint_of_a_settled_folder_is_what_is_compared_later(images_dir: Path) -> None:
+    folder = make_session(images_dir)
+
+    fingerprint = read(folder).fingerprint
+
+    assert isinstance(fingerprint, Fingerprint)
+    assert fingerprint == take_fingerprint(str(folder))
+
+
+@pytest.mark.parametrize("changed", [".", "manifest.json"])
+def test_what_has_just_changed_has_no_fingerprint_yet(images_dir: Path, changed: str) -> None:
+    folder = make_session(images_dir)
+    date(folder / changed, datetime.now())
+
+    reading = read(folder)
+
+    assert reading.fingerprint is None
+    assert reading.problem is None
+
+
+def test_a_manifest_caught_half_written_is_read_when_it_is_whole(images_dir: Path) -> None:
+    folder = make_session(images_dir)
+    whole = (folder / "manifest.json").read_text(encoding="utf-8")
+    write_manifest(folder, whole[: len(whole) // 2])
+    assert read(folder).manifest is None
+
+    write_manifest(folder, whole)
+
+    assert read(folder).problem is None
+
+
+@needs_permissions
+@pytest.mark.parametrize(("forbidden", "is_readable"), [(".", False), ("manifest.json", True)])
+def test_what_is_forbidden_is_tried_again(images_dir: Path, forbidden: str, is_readable: bool) -> None:
+    folder = make_session(images_dir)
+    mode = (folder / forbidden).stat().st_mode
+    (folder / forbidden).chmod(0)
+    reading = read(folder)
+    (folder / forbidden).chmod(mode)
+
+    assert reading.problem is not None
+    assert "cannot be read: Permission denied" in reading.problem
+    assert reading.is_readable is is_readable
+    assert not reading.is_gone
+    assert reading.fingerprint is None
+    assert read(folder).problem is None
+
+
+def test_where_folders_cannot_be_opened_it_reads_the_same(images_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_session(images_dir, "20251107_120000-good")
+    make_session(images_dir, "20251107_120001-broken", manifest="{", images=["A.PNG", "b.txt"])
+    (images_dir / "20251107_120002-a_file").write_bytes(b"")
+    folders = [*images_dir.iterdir(), images_dir / "20251107_120003-gone"]
+    expected = [read(folder) for folder in folders]
+
+    monkeypatch.setattr(os, "supports_fd", set[object]())  # as on Windows
+
+    assert [read(folder) for folder in folders] == expected
