@@ -3,6 +3,7 @@
 import sqlite3
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
 from sdgen_admin.db.rows import as_text, from_json, to_json
 
@@ -26,6 +27,11 @@ def parse_tags(text: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in items if item))
 
 
+def composed(tag: str) -> str:
+    """Return a tag in Unicode's composed form (NFC): one word is one tag on every keyboard."""
+    return tag if tag.isascii() else normalize("NFC", tag)
+
+
 def register_functions(connection: sqlite3.Connection) -> None:
     """Give `connection` the functions that queries use."""
     for name, arguments, function in (
@@ -38,7 +44,7 @@ def register_functions(connection: sqlite3.Connection) -> None:
 
 
 def _has_tag(tags: Any, tag: str) -> bool:
-    return tag in parse_tags(tags)
+    return composed(tag) in map(composed, parse_tags(tags))
 
 
 def _is_tagged(tags: Any) -> bool:

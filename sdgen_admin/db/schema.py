@@ -20,10 +20,15 @@ STATS_COLUMNS = (
     "last_image_created_at", "stats_computed_at", "stats_version",
 )  # fmt: skip
 
+OWN_VERSION = 1
+"""The version of this tool's own tables. Raise it with every change of them that is more than an index."""
+
 OWN_COLUMNS = (
     "session_id", "stats_computed_at", "folder_mtime_ns", "manifest_mtime_ns", "manifest_size", "missing", "stale",
     "problem", "status", "scheduler", "theme", "style", "seed_list",
 )  # fmt: skip
+
+HISTORY_COLUMNS = ("group_id", "changed_at", "undoes", "session_id", "field", "old_value", "new_value")
 
 _TABLES = {
     "session_metadata": (
@@ -60,27 +65,45 @@ _TABLES = {
             status TEXT, scheduler TEXT, theme TEXT, style TEXT, seed_list TEXT
         ) WITHOUT ROWID""",
     ),
+    # Old and new value have no type, so that SQLite keeps them exactly as the shared table had them.
+    "sdgen_admin_history": (
+        HISTORY_COLUMNS,
+        """CREATE TABLE sdgen_admin_history (
+            group_id INTEGER NOT NULL, changed_at TEXT NOT NULL, undoes INTEGER,
+            session_id TEXT NOT NULL, field TEXT NOT NULL, old_value, new_value,
+            PRIMARY KEY (group_id, session_id, field)
+        ) WITHOUT ROWID""",
+    ),
+    "sdgen_admin_version": (("version",), "CREATE TABLE sdgen_admin_version (version INTEGER NOT NULL)"),
 }
+
+_ASKED = "sd_model, is_seed_sweep, completion_percentage"
 
 _INDEXES = {
     "idx_session_stats_model": "session_stats(sd_model)",
     "idx_session_stats_seed_sweep": "session_stats(is_seed_sweep)",
     "idx_session_stats_completion": "session_stats(completion_percentage)",
     "idx_session_stats_created_at": "session_stats(session_created_at DESC)",
-    # Every other order that a list has, and, in the first, all that a filter asks of stats.
-    "sdgen_admin_stats_created": "session_stats(session_created_at DESC, session_id, sd_model, is_seed_sweep,"
-    " completion_percentage, stats_computed_at, stats_version)",
-    "sdgen_admin_stats_model": "session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id)",
-    "sdgen_admin_stats_images": "session_stats(images_actual DESC, session_created_at DESC, session_id)",
-    "sdgen_admin_stats_completion": "session_stats(completion_percentage DESC, session_created_at DESC, session_id)",
+    # Every order that a list has, and after it all that a filter asks of stats, so that the rows, a thousand bytes
+    # each, are read for the page alone.
+    "sdgen_admin_stats_created": f"session_stats(session_created_at DESC, session_id, {_ASKED})",
+    "sdgen_admin_stats_model": f"session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id, {_ASKED})",
+    "sdgen_admin_stats_images": f"session_stats(images_actual DESC, session_created_at DESC, session_id, {_ASKED})",
+    "sdgen_admin_stats_completion": "session_stats(completion_percentage DESC, session_created_at DESC, session_id,"
+    " sd_model, is_seed_sweep)",
+    "sdgen_admin_stats_by_id": f"session_stats(session_id, session_created_at, {_ASKED},"
+    " stats_computed_at, stats_version)",
     "sdgen_admin_metadata_updated": "session_metadata(updated_at DESC, session_id)",
     # What is asked of metadata and of this tool's own table.
     "sdgen_admin_metadata_liked": "session_metadata(session_id) WHERE is_favorite <> 0",
     "sdgen_admin_metadata_test": "session_metadata(session_id) WHERE is_test <> 0",
     "sdgen_admin_metadata_rating": "session_metadata(user_rating, session_id) WHERE user_rating IS NOT NULL",
+    "sdgen_admin_metadata_tags": "session_metadata(tags) WHERE tags IS NOT NULL",
     "sdgen_admin_missing": "sdgen_admin_sessions(session_id) WHERE missing = 1",
     "sdgen_admin_problem": "sdgen_admin_sessions(session_id) WHERE problem IS NOT NULL",
-    "sdgen_admin_status": "sdgen_admin_sessions(status, session_id) WHERE status IS NOT NULL",
+    "sdgen_admin_status": "sdgen_admin_sessions(status, missing, session_id) WHERE status IS NOT NULL",
+    "sdgen_admin_history_session": "sdgen_admin_history(session_id, group_id)",
+    "sdgen_admin_history_undoes": "sdgen_admin_history(undoes, group_id) WHERE undoes IS NOT NULL",
 }
 
 
@@ -103,4 +126,22 @@ def missing_parts(connection: sqlite3.Connection) -> list[str]:
                 "Name another database with --db, or update the program that made this one.",
             )
     statements += [f"CREATE INDEX {name} ON {on}" for name, on in _INDEXES.items() if name not in there]
+    if _own_version(connection, there) < OWN_VERSION:
+        statements += ["DELETE FROM sdgen_admin_version", f"INSERT INTO sdgen_admin_version VALUES ({OWN_VERSION})"]
     return statements
+
+
+def is_new_to_metadata(connection: sqlite3.Connection) -> bool:
+    """Whether the database holds metadata, and this version of this tool's own tables is yet to be made in it."""
+    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if "session_metadata" not in there or _own_version(connection, there) >= OWN_VERSION:
+        return False
+    return connection.execute("SELECT 1 FROM session_metadata LIMIT 1").fetchone() is not None
+
+
+def _own_version(connection: sqlite3.Connection, there: set[str]) -> int:
+    """Return the version of this tool's own tables, 0 where they are not there or older than this number."""
+    if "sdgen_admin_version" not in there:
+        return 0
+    (version,) = connection.execute("SELECT max(version) FROM sdgen_admin_version").fetchone()
+    return version if isinstance(version, int) else 0

@@ -1,0 +1,270 @@
+"""A listing as one SQL statement: total count, order and page.
+
+It draws on three tables: sessions with stats (nearly all), those of which there is only metadata, and those that
+cannot be read at all. The last two are few and found once. Sessions with stats are counted and paged apart, each in
+the way that touches the fewest rows:
+
+- The page walks an index of the order asked for and tests row by row, so that it ends early.
+- The count starts from the rows of the other tables that are asked for. Where sessions are asked for of which
+  another table does not say something, it is the count without that condition, less those of which it does.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, assert_never
+
+from sdgen_admin.models.enums import SortKey
+
+# The creation time of a session without stats, from its id in either form.
+_CREATED = """CASE substr(session_id, 5, 1)
+    WHEN '-' THEN substr(session_id, 1, 10) || 'T' || substr(session_id, 12, 2) || ':' || substr(session_id, 14, 2)
+        || ':' || substr(session_id, 16, 2)
+    ELSE substr(session_id, 1, 4) || '-' || substr(session_id, 5, 2) || '-' || substr(session_id, 7, 2) || 'T'
+        || substr(session_id, 10, 2) || ':' || substr(session_id, 12, 2) || ':' || substr(session_id, 14, 2) END"""
+
+JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
+    LEFT JOIN session_stats s ON s.session_id = {0}.session_id
+    LEFT JOIN session_metadata m ON m.session_id = {0}.session_id"""
+
+_NOTHING = "SELECT NULL AS session_id, NULL AS updated_at, NULL AS created WHERE 0"
+# Found before anything else is asked of them, since it leaves few.
+_ALONE = """SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM session_stats WHERE session_stats.session_id = session_metadata.session_id)"""
+_PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
+_OF_STATS = "session_created_at AS created FROM session_stats"
+# Holds all that is asked of stats, so that a look-up by id reads no row of theirs, a thousand bytes each.
+_STATS_BY_ID = "session_stats INDEXED BY sdgen_admin_stats_by_id"
+
+
+class _Order(NamedTuple):
+    key: str
+    """The column (of stats, unless it is `updated_at`) that decides first; empty where creation does."""
+    descending: bool
+
+
+def _order(sort: SortKey) -> _Order:
+    match sort:
+        case SortKey.CREATED:
+            return _Order("", descending=True)
+        case SortKey.UPDATED:
+            return _Order("updated_at", descending=True)
+        case SortKey.NAME:
+            return _Order("session_id", descending=False)
+        case SortKey.MODEL:
+            return _Order("sd_model COLLATE NOCASE", descending=False)
+        case SortKey.IMAGES:
+            return _Order("images_actual", descending=True)
+        case SortKey.COMPLETION:
+            return _Order("completion_percentage", descending=True)
+        case _:
+            assert_never(sort)
+
+
+@dataclass
+class RowConditions:
+    """What is asked of the rows of a table that has one for some sessions only."""
+
+    table: str
+    found: str
+    """The name for the ids of the rows that decide: those wanted, or else those unwanted."""
+    wanted: list[str] = field(default_factory=list)
+    """The session has a row, and it fulfils this."""
+    unwanted: list[str] = field(default_factory=list)
+    """The session has no row that fulfils this."""
+    is_common: bool = False
+    """Whether most rows may decide: looking at each costs less than finding them all first."""
+
+    def ask(self, condition: str, wanted: bool = True) -> None:
+        """Ask that a condition holds, or that it does not."""
+        (self.wanted if wanted else self.unwanted).append(condition)
+
+    def here(self) -> list[str]:
+        """Return the conditions where the table's row is at hand."""
+        return [*self.wanted, *(f"({condition}) IS NOT TRUE" for condition in self.unwanted)]
+
+    def elsewhere(self, table: str) -> list[str]:
+        """Return the conditions where a session's row of another table is at hand."""
+        if not self.here():
+            return []
+        sense = "" if self.wanted else "NOT "
+        if self.is_common:
+            row = f"SELECT 1 FROM {self.table} WHERE {self.table}.session_id = {table}.session_id"
+            return [f"{sense}EXISTS ({row} AND ({self._deciding()}))"]
+        return [f"+{table}.session_id {sense}IN {self.found}"]
+
+    def ids(self) -> str:
+        """Return the statement for the ids of the rows that decide, in the order in which looking them up is fast."""
+        statement = f"SELECT session_id FROM {self.table} WHERE session_id IS NOT NULL AND ({self._deciding()})"
+        return statement if self.is_common else f"{statement} ORDER BY session_id"
+
+    def _deciding(self) -> str:
+        return _all(self.here()) if self.wanted else _any(self.unwanted)
+
+
+@dataclass
+class Conditions:
+    """What a filter asks, sorted by the table that it asks."""
+
+    stats: list[str] = field(default_factory=list)
+    """A session without stats fails them."""
+    metadata: RowConditions = field(default_factory=lambda: RowConditions("session_metadata", "said"))
+    own: RowConditions = field(default_factory=lambda: RowConditions("sdgen_admin_sessions", "noted"))
+    created: list[str] = field(default_factory=list)
+    """On the creation time, written `{created}`."""
+    search: dict[str, str] = field(default_factory=dict)
+    """Table to condition: what each has to do with the text that is searched for."""
+    sets: dict[str, str] = field(default_factory=dict)
+    """Name to statement: what is found once and then looked up many times."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def bind(self, value: Any) -> str:
+        """Bind a value and return its mark."""
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f":{name}"
+
+    def name_set(self, statement: str) -> str:
+        """Return a name for the rows of a statement."""
+        name = f"set{len(self.sets)}"
+        self.sets[name] = statement
+        return name
+
+    def of(self, table: str, created: str) -> list[str]:
+        """Return the conditions on search and creation time for a table's rows."""
+        dates = [condition.format(created=created) for condition in self.created]
+        return [*dates, *([self.search[table]] if self.search else [])]
+
+    def of_stats(self) -> list[str]:
+        """Return the conditions on the rows of `session_stats`."""
+        dates = [condition.format(created="session_created_at") for condition in self.created]
+        found = ["+session_stats.rowid IN hits"] if self.search else []
+        return ["+session_id IS NOT NULL", *self.stats, *dates, *found]  # SQLite lets a primary key of text be null
+
+
+def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) -> str:
+    """Return the statement for a listing.
+
+    Its parameters are those of `asked`, and `limit`, `offset` and their sum `reach` (-1 where there is no limit).
+    Its rows are the total count and `columns` of `page` (the session id) and the tables `o` (own), `s` (stats) and
+    `m` (metadata); where the page is empty, there is one row with the count and nulls.
+    """
+    order = _order(sort)
+    sets = dict(asked.sets)
+    for rows in (asked.metadata, asked.own):
+        if rows.here() and not rows.is_common:
+            sets[rows.found] = rows.ids()
+    sets |= {"alone": _ALONE, "loose": _loose(asked), "unreadable": _unreadable(asked)}
+    if asked.search:
+        sets["hits"] = f"SELECT rowid FROM session_stats WHERE {asked.search['session_stats']}"
+    named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
+    arms = " UNION ALL ".join(_arms(asked, order, reverse=reverse))
+    return (
+        f"WITH {named}page AS MATERIALIZED"
+        f" ({arms} ORDER BY {_order_by(order, reverse=reverse)} LIMIT :limit OFFSET :offset)"
+        f" SELECT {_count(asked)} + (SELECT count(*) FROM loose) + (SELECT count(*) FROM unreadable),"
+        f" {columns} FROM (SELECT 1) LEFT JOIN page {JOINS.format('page')}"
+    )
+
+
+def _loose(asked: Conditions) -> str:
+    """Return the statement for the sessions of which there is only metadata."""
+    if asked.stats:
+        return _NOTHING
+    conditions = [
+        *asked.metadata.here(),
+        *asked.of("session_metadata", _CREATED),
+        *asked.own.elsewhere("session_metadata"),
+    ]
+    return (
+        f"SELECT session_id, updated_at, {_CREATED} AS created FROM alone JOIN session_metadata USING (session_id)"
+        f" WHERE {_all(conditions)}"
+    )
+
+
+def _unreadable(asked: Conditions) -> str:
+    """Return the statement for the sessions of which only a problem is known."""
+    if asked.stats or asked.metadata.wanted:
+        return _NOTHING
+    conditions = [
+        "problem IS NOT NULL",
+        *asked.own.here(),
+        *asked.of("sdgen_admin_sessions", _CREATED),
+        _without("session_stats", "sdgen_admin_sessions"),
+        _without("session_metadata", "sdgen_admin_sessions"),
+    ]
+    return f"SELECT session_id, {_CREATED} AS created FROM {_PROBLEMS} WHERE {_all(conditions)}"
+
+
+def _count(asked: Conditions) -> str:
+    """Return the expression for how many of the sessions with stats match."""
+    metadata, own, stats = asked.metadata, asked.own, asked.of_stats()
+    if asked.search:
+        tests = [*stats, *metadata.elsewhere("session_stats"), *own.elsewhere("session_stats")]
+        return f"(SELECT count(*) FROM session_stats WHERE {_all(tests)})"
+    if metadata.wanted:
+        return _count_from(metadata, [*stats, *own.elsewhere("session_stats")])
+    if own.wanted:
+        return _count_from(own, [*stats, *metadata.elsewhere("session_stats")])
+    count = f"(SELECT count(*) FROM session_stats WHERE {_all(stats)})"
+    if metadata.unwanted:
+        count += f" - {_count_from(metadata, stats)}"
+    if own.unwanted:
+        count += f" - {_count_from(own, [*stats, *metadata.elsewhere('session_stats')])}"
+    return count
+
+
+def _count_from(rows: RowConditions, others: list[str]) -> str:
+    """Return the expression for how many sessions have stats and, in another table, a row that decides."""
+    found = f"({rows.ids()})" if rows.is_common else rows.found
+    return (
+        f"(SELECT count(*) FROM (SELECT session_id AS id FROM {found})"
+        f" CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {_all(others)})"
+    )
+
+
+def _arms(asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
+    """Return the sources of a page; together they hold each session once."""
+    stats, metadata, own = asked.of_stats(), asked.metadata, asked.own
+    tests = [*stats, *own.elsewhere("session_stats")]
+    loose_key = order.key if order.key in ("session_id", "updated_at") else "NULL"
+    unreadable_key = "session_id" if order.key == "session_id" else "NULL"
+    arms = [
+        f"SELECT session_id, {loose_key} AS k, created FROM loose",
+        f"SELECT session_id, {unreadable_key} AS k, created FROM unreadable",
+    ]
+    if order.key != "updated_at":
+        tests += metadata.elsewhere("session_stats")
+        return [f"SELECT session_id, {order.key or 'NULL'} AS k, {_OF_STATS} WHERE {_all(tests)}", *arms]
+    if not metadata.wanted:
+        # Of these, all equal by the key, as many as can be reached are enough: SQLite would sort them all.
+        tests_of_rest = _all([*tests, _without("session_metadata", "session_stats")])
+        by_created = _order_by(_order(SortKey.CREATED), reverse=reverse)
+        arms.append(
+            f"SELECT session_id, NULL AS k, created FROM (SELECT session_id, {_OF_STATS}"
+            f" WHERE {tests_of_rest} ORDER BY {by_created} LIMIT :reach) untouched"
+        )
+    touched = "SELECT session_id AS id, updated_at FROM session_metadata"
+    here = f" WHERE {_all(metadata.here())}" if metadata.here() else ""
+    arms.append(
+        f"SELECT id AS session_id, updated_at AS k, session_created_at AS created"
+        f" FROM ({touched}{here}) CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {_all(tests)}"
+    )
+    return arms
+
+
+def _order_by(order: _Order, *, reverse: bool) -> str:
+    down, up = ("ASC", "DESC") if reverse else ("DESC", "ASC")
+    nulls = "FIRST" if reverse else "LAST"
+    key = [f"k {down if order.descending else up} NULLS {nulls}"] if order.key else []
+    return ", ".join([*key, f"created {down}", f"session_id {up}"])
+
+
+def _without(other: str, table: str) -> str:
+    return f"NOT EXISTS (SELECT 1 FROM {other} WHERE {other}.session_id = {table}.session_id)"
+
+
+def _all(conditions: list[str]) -> str:
+    return " AND ".join(f"({condition})" for condition in conditions) or "1"
+
+
+def _any(conditions: list[str]) -> str:
+    return " OR ".join(f"({condition})" for condition in conditions)

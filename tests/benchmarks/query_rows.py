@@ -1,0 +1,133 @@
+"""Rows about pages out of 100,000 sessions."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from sdgen_admin import SessionFilter, SessionLibrary, SessionStats
+from sdgen_admin.db.connection import Database
+from sdgen_admin.db.sessions import SessionState, put_states
+from sdgen_admin.db.stats import put_stats
+from sdgen_admin.db.transaction import transaction
+from tests.benchmarks.bench import Bench, Result, ms
+from tests.benchmarks.collection import FIRST, MODELS, WORDS, session_id
+
+SESSIONS = 100_000
+NOW = datetime(2025, 11, 1)
+METADATA = """INSERT INTO session_metadata (session_id, session_path, is_test, is_favorite, user_rating, user_note,
+    tags, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+ASKED: tuple[dict[str, Any], ...] = (
+    {},
+    {"offset": 50_000},
+    {"liked": True},
+    {"liked": False},
+    {"test": False, "liked": False},
+    {"complete": True},
+    {"model": "model_7XL"},
+    {"rating": "none"},
+    {"status": "completed"},
+    {"from_date": "2017-01-01"},
+    {"liked": True, "model": "xl", "sort": "images"},
+    {"sort": "updated"},
+    {"sort": "completion", "reverse": True},
+    {"tag": ["portrait"]},
+    {"untagged": True},
+)
+SEARCHES = ("expressions_7", "dramatic rim", "nowhere to be found", "été")
+"""These read every prompt, so they are told and not held to the goal."""
+
+
+def query(bench: Bench) -> Iterator[Result]:
+    """Filtered pages of 100, the database as it is."""
+    library = SessionLibrary(bench.folder, _database(bench))
+    library.find(SessionFilter(), fresh=False)
+    for asked in ASKED:
+        seconds = bench.best(lambda asked=asked: _seconds(library, asked))  # type: ignore[misc]
+        yield Result(f"page of 100: {_in_words(asked)}", ms(seconds), "", seconds * 1000, 50.0, " ms")
+    for text in SEARCHES:
+        seconds = bench.best(lambda text=text: _seconds(library, {"search": text}))  # type: ignore[misc]
+        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, None, " ms")
+
+
+def _seconds(library: SessionLibrary, asked: dict[str, Any]) -> float:
+    question = SessionFilter.model_validate(asked)
+    start = time.perf_counter()
+    library.find(question, fresh=False)
+    return time.perf_counter() - start
+
+
+def _in_words(asked: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in asked.items()) or "all"
+
+
+def _database(bench: Bench) -> str:
+    """Make the database; every third session has metadata."""
+    path = bench.path("query.db")
+    if os.path.exists(path):
+        os.unlink(path)
+    with Database(path).open() as connection, transaction(connection):
+        put_stats(connection, map(_stats, range(SESSIONS)))
+        put_states(connection, map(_state, range(SESSIONS)))
+        connection.executemany(METADATA, map(_metadata, range(0, SESSIONS, 3)))
+    return path
+
+
+def _stats(number: int) -> SessionStats:
+    images = number * 7 % 51
+    name = session_id(number)
+    return SessionStats(
+        session_id=name,
+        session_path=f"/images/{name}",
+        sd_model=MODELS[number % len(MODELS)],
+        template_version="2.0",
+        generation_mode="combinatorial",
+        seed_mode="fixed",
+        seed_base=7,
+        resolved_prompt=", ".join(WORDS[(number + word * word) % len(WORDS)] for word in range(25)),
+        negative_prompt="low quality, blurry, watermark",
+        width=832,
+        height=1216,
+        steps=28,
+        cfg_scale=6.5,
+        sampler_name="DPM++ 2M Karras",
+        images_expected=50,
+        images_actual=images,
+        completion_percentage=images * 2.0,
+        is_seed_sweep=number % 7 == 0,
+        placeholders={"Expression": 60},
+        variations_summary={"Expression": tuple(f"value {index}, with some words" for index in range(10))},
+        session_created_at=FIRST + timedelta(minutes=37 * number),
+        first_image_created_at=NOW,
+        last_image_created_at=NOW,
+        stats_computed_at=NOW,
+    )
+
+
+def _state(number: int) -> SessionState:
+    return SessionState(
+        session_id=session_id(number),
+        stats_computed_at=NOW.isoformat(),
+        folder_mtime_ns=1,
+        manifest_mtime_ns=1,
+        manifest_size=1,
+        missing=False,
+        stale=False,
+        problem="manifest.json has no snapshot." if number % 50 == 0 else None,
+        status="completed" if number % 3 else "ongoing",
+        scheduler=None,
+        theme=None,
+        style="default",
+        seed_list=None,
+    )
+
+
+def _metadata(number: int) -> tuple[str | int | None, ...]:
+    name = session_id(number)
+    tags = f'["tag_{number % 30}", "portrait"]' if number % 4 else None
+    note = "the light is good" if number % 8 == 0 else None
+    rating = "like" if number % 5 == 0 else None
+    updated = (NOW + timedelta(seconds=number)).isoformat()
+    return name, f"/images/{name}", number % 4 == 0, number % 2, rating, note, tags, NOW.isoformat(), updated
