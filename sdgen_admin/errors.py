@@ -47,6 +47,14 @@ class PruneRefusedError(UsageError):
     """Pruning would delete so much that an unmounted drive is the likelier reason."""
 
 
+class BackupExistsError(UsageError, FileExistsError):
+    """The file that a backup was to be written to is there already."""
+
+
+class UndoRefusedError(SdgenAdminError):
+    """There is nothing to take back, or somebody else has changed since what was to be taken back."""
+
+
 class SessionNotFoundError(SdgenAdminError, LookupError):
     """No session has this id."""
 
@@ -99,3 +107,7 @@ class DatabaseLockedError(DatabaseError):
 
 class DiskFullError(DatabaseError):
     """There was no room left to write to the database."""
+
+
+class DatabaseReplacedError(DatabaseError):
+    """The database file was removed or replaced while it was in use."""

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
+from sdgen_admin.cli.signals import Stopped, stop_on_signals
 from sdgen_admin.cli.terminal import UNWRITABLE, leave_stdout, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
@@ -18,8 +19,11 @@ COMMANDS = {
     "list": "list",
     "show": "show",
     "tag": "tag",
+    "history": "history",
+    "undo": "undo",
     "refresh": "refresh",
     "warm-cache": "warm_cache",
+    "backup": "backup",
     "config": "config",
     "demo": "demo",
 }
@@ -66,14 +70,11 @@ class Program(TyperGroup):
         try:
             status = super().main(*args, **extra | {"standalone_mode": False})
             sys.stdout.flush()
-        except OSError as error:
-            if error.errno not in UNWRITABLE:
-                raise
-            leave_stdout()
-            # Of a closed pipe the reader has seen enough.
-            status = 0 if error.errno == errno.EPIPE else _explain("The output cannot be written: no room.", "", 1)
-        except typer.Abort:
+        except typer.Abort:  # the end of input where some was asked for
             status = 130
+        except Stopped as stopped:
+            typer.echo(str(stopped), err=True)
+            sys.exit(stopped.exit_status)
         except typer.TyperException as error:
             status = _explain(error.format_message(), _usage_hint(error), error.exit_code)
         except SdgenAdminError as error:
@@ -82,6 +83,12 @@ class Program(TyperGroup):
 
                 traceback.print_exc()
             status = _explain(error.message, error.hint, error.exit_status)
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            leave_stdout()
+            # Of a closed pipe the reader has seen enough.
+            status = 0 if error.errno == errno.EPIPE else _explain("The output cannot be written: no room.", "", 1)
         if status == 130:  # noqa: PLR2004 -- 128 + SIGINT
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
@@ -131,4 +138,5 @@ def program(
 
 def main() -> None:
     """Run the command line of this process."""
+    stop_on_signals()
     app(prog_name="sdgen-admin")

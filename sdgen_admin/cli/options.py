@@ -90,7 +90,9 @@ class Place:
         settings = find_settings(self.images_dir, self.db)
         self.say_more(f"images root: {settings.images_dir.value} (from {settings.images_dir.source})")
         self.say_more(f"database: {settings.db_path.value} (from {settings.db_path.source})")
-        return SessionLibrary(settings.images_dir.value, settings.db_path.value)
+        library = SessionLibrary(settings.images_dir.value, settings.db_path.value)
+        library.database.on_backup = lambda copy: self.say(f"The database as it was before its first use is in {copy}")
+        return library
 
     def say(self, text: str) -> None:
         """Say something on stderr, unless quiet."""
@@ -110,7 +112,13 @@ class Output:
     """In which form data is written."""
 
     format: Annotated[
-        OutputFormat | None, typer.Option("--format", help="The form of the output: a table.", rich_help_panel=_OUTPUT)
+        OutputFormat | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"{', '.join(list(OutputFormat)[:-1])} or {list(OutputFormat)[-1]}; a table unless given.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = None
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.", rich_help_panel=_OUTPUT)] = False
 
@@ -199,9 +207,16 @@ class Filters:
         int | None, typer.Option("--offset", metavar="N", help="Pass over so many.", rich_help_panel=_PAGE)
     ] = None
 
-    def narrows(self) -> bool:
-        """Whether any of them asks for less than everything."""
-        return any(getattr(self, option.name) != option.default for option in fields(self))
+    def narrows(self, *, page: bool = True) -> bool:
+        """Whether any of them asks for less than everything, as an order alone does not.
+
+        Args:
+            page: Whether limit and offset count, too.
+        """
+        passed_over = ("sort", "reverse") if page else ("sort", "reverse", "limit", "offset")
+        return any(
+            getattr(self, option.name) != option.default for option in fields(self) if option.name not in passed_over
+        )
 
     def query(self, *, limit: int | None) -> "SessionFilter":
         """Return the filter.

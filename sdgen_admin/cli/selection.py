@@ -1,5 +1,6 @@
 """What commands share about choosing sessions and saying what came of it."""
 
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sdgen_admin.cli.options import Filters, Place
+from sdgen_admin.cli.text import visible
 from sdgen_admin.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _STDIN = "-"
 _PROBLEMS_SAID = 10
+_NAMES_SAID = 5
 
 
 def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, *, fresh: bool = True) -> list[str]:
@@ -33,16 +36,16 @@ def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, 
             texts.append(argument)
             continue
         lines = [line.removesuffix("\r") for line in _stdin().split("\n")]
-        texts += [line for line in lines if line.strip()]
-        if not texts:
+        ids = [line for line in lines if line.strip()]
+        texts += ids
+        if not ids:
             raise UsageError("Standard input holds no session id.", "Nothing was done.")
     return library.resolve(texts, fresh=fresh) if texts else []
 
 
 def _stdin() -> str:
     """Return what standard input holds; ids are UTF-8, whatever the terminal's encoding is."""
-    data: bytes = getattr(sys.stdin, "buffer", sys.stdin).read()
-    return data.decode("utf-8-sig", "surrogateescape")
+    return sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape")
 
 
 def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:
@@ -51,19 +54,19 @@ def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -
     place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {report.passed_over:,} entries passed over")
     for problem in report.problems:
         if problem.is_unlisted:
-            place.say(f"{problem.session_id}: {problem.problem}")
+            place.say(visible(f"{problem.session_id}: {problem.problem}"))
 
 
 def say_page(
     place: Place, library: "SessionLibrary", filters: Filters, query: "SessionFilter", total_count: int
 ) -> None:
     """Say which part of all was shown, or why nothing was."""
-    if total_count == 0 and filters.narrows():
+    if total_count == 0 and filters.narrows(page=False):
         place.say("No session matches.")
     elif total_count == 0:
         place.say(
             f"There are no sessions in {library.images_dir}: no folder there has a name that starts with a date and"
-            " time, such as 20251107_120000-name."
+            f" time, such as 20251107_120000-name.{_what_is_there(library.images_dir)}"
         )
     elif query.offset >= total_count:
         place.say(f"There are only {total_count:,} sessions.")
@@ -72,12 +75,24 @@ def say_page(
         place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}")
 
 
+def _what_is_there(images_dir: str) -> str:
+    """Return what an images root without sessions holds instead."""
+    try:
+        names = sorted(os.listdir(images_dir))
+    except OSError:
+        return ""
+    if not names:
+        return "\nThe folder is empty."
+    more = f" and {len(names) - _NAMES_SAID:,} more" if len(names) > _NAMES_SAID else ""
+    return f"\nThere are: {', '.join(names[:_NAMES_SAID])}{more}. Is it the right folder? See: sdgen-admin config"
+
+
 def say_problems(place: Place, report: "ComputeReport") -> None:
     """Say which sessions have a problem; a failed one is an error, which quiet does not silence."""
     if report.failed:
         place = replace(place, quiet=False)
     for problem in report.problems[:_PROBLEMS_SAID]:
-        place.say(f"{problem.session_id}: {problem.problem}")
+        place.say(visible(f"{problem.session_id}: {problem.problem}"))
     if len(report.problems) > _PROBLEMS_SAID:
         place.say(f"… and {len(report.problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
     place.say_more(f"{report.passed_over:,} other entries of the images root were passed over")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sdgen_admin.cli.signals import Stopped
 from sdgen_admin.cli.text import spell_out_what_is_lacking, visible_lines
 
 if TYPE_CHECKING:
@@ -84,9 +85,11 @@ class ProgressBar:
         self._wanted = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._started = time.monotonic()
         self._bar: Progress | None = None
+        self._done = self._total = 0
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` sessions are computed."""
+        self._done, self._total = done, total
         if not self._wanted:
             return
         if self._bar is None:
@@ -97,6 +100,10 @@ class ProgressBar:
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=done, total=total)
 
+    def how_far(self) -> str:
+        """Return how far the work came, in words; empty where none was begun."""
+        return f"{self._done:,} of {self._total:,} sessions computed and kept" if self._total else ""
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
@@ -105,10 +112,13 @@ class ProgressBar:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[ProgressBar]:
-    """Give a progress listener and take its bar away at the end."""
+    """Give a progress listener and take its bar away at the end; whoever is stopped says how far it came."""
     bar = ProgressBar(quiet=quiet)
     try:
         yield bar
+    except Stopped as stopped:
+        stopped.how_far = bar.how_far()
+        raise
     finally:
         bar.close()
 

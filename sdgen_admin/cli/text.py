@@ -9,7 +9,7 @@ _CONTROL += [*range(0x2066, 0x206A), 0xFEFF, *range(0xD800, 0xE000)]
 _VISIBLE = {code: f"\\x{code:02x}" if code <= _LAST_BYTE else f"\\u{code:04x}" for code in _CONTROL}
 _VISIBLE_LINES = {code: mark for code, mark in _VISIBLE.items() if code not in (0x09, 0x0A)}
 _JSON_ESCAPES = {code: f"\\u{code:04x}" for code in _CONTROL if code not in (0x0A, 0x0D, 0x09)}
-_PLAIN = {"–": "-", "→": "->", "×": "x", "…": "~", "█": "#", "░": ".", "♥": "liked"}
+_PLAIN = {"–": "-", "→": "->", "×": "x", "…": "..."}
 """This tool's own signs, for an encoding that lacks them."""
 _JOINERS = (0x200C, 0x200D)
 for _table in (_VISIBLE, _VISIBLE_LINES, _JSON_ESCAPES):

@@ -1,28 +1,20 @@
-"""The connection: how the database is opened, written in short transactions, and what its errors mean."""
+"""The connection: how the database is opened, and its schema made whole."""
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from sdgen_admin.db.faults import damaged, explained
 from sdgen_admin.db.functions import register_functions
-from sdgen_admin.db.schema import missing_parts
-from sdgen_admin.errors import (
-    CorruptDatabaseError,
-    DatabaseError,
-    DatabaseLockedError,
-    DatabaseNotFoundError,
-    DiskFullError,
-    NotADatabaseError,
-    ReadOnlyDatabaseError,
-)
+from sdgen_admin.db.schema import is_new_to_metadata, missing_parts
+from sdgen_admin.db.transaction import Connection, transaction
+from sdgen_admin.errors import DatabaseError, DatabaseNotFoundError, ReadOnlyDatabaseError
 
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another program's lock."""
 
-_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-"""How SQLite calls it when a disk is full, a quota is used up or a file may not grow."""
 _WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
 """On a read-only file system, and in a read-only folder."""
 
@@ -33,10 +25,14 @@ class Database:
     Args:
         path: The SQLite file; made with its folder at the first write.
         timeout: Seconds to wait while another program holds a lock.
+
+    Attributes:
+        on_backup: Told where a copy was put before this version's own tables were added to somebody's metadata.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = LOCK_TIMEOUT) -> None:
         self.path = os.path.abspath(path)
+        self.on_backup: Callable[[str], None] | None = None
         self._timeout = timeout
 
     def exists(self) -> bool:
@@ -49,6 +45,15 @@ class Database:
             raise DatabaseNotFoundError(
                 f"There is no database at {self.path} yet.", "Run: sdgen-admin compute-stats --all"
             )
+
+    def check(self) -> None:
+        """Read the database through, changing nothing. Raises DatabaseError where it cannot be used."""
+        self.require()
+        with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
+            missing_parts(connection)
+            for (finding,) in connection.execute("PRAGMA quick_check(1)"):
+                if finding != "ok":
+                    raise damaged(self.path, finding)
 
     def is_writable(self) -> bool:
         """Whether the file, or where there is none its folder, can be written."""
@@ -69,10 +74,11 @@ class Database:
         Raises:
             DatabaseError: The database cannot be used; the subclass says why.
         """
-        with self._explained():
+        with explained(self.path, self._timeout):
             if self.is_writable():
                 self._make_folder()
                 connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
+                connection.remember_file(self.path)
             elif for_writing:
                 raise ReadOnlyDatabaseError(
                     f"{self.path} cannot be written.",
@@ -81,7 +87,7 @@ class Database:
             else:
                 connection = self._copy_in_memory()
             try:
-                _complete_schema(connection)
+                self._complete_schema(connection)
                 yield connection
             finally:
                 connection.close()
@@ -94,23 +100,62 @@ class Database:
                 f"{self.path} cannot be made: {error.strerror}.", "Name another database with --db."
             ) from error
 
-    def _connect(self, uri: str) -> sqlite3.Connection:
+    @contextmanager
+    def open_as_it_is(self) -> Iterator[sqlite3.Connection]:
+        """Open the database for reading only, whatever it holds.
+
+        Raises:
+            DatabaseError: It is not there, or cannot be read.
+        """
+        self.require()
+        with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
+            yield connection
+
+    def _complete_schema(self, connection: Connection) -> None:
+        """Make what the schema lacks; another program may be doing the same at this moment."""
+        if not missing_parts(connection):
+            return
+        copy = self._copy_before_first_write(connection)
+        with transaction(connection):
+            is_needed = is_new_to_metadata(connection)
+            for statement in missing_parts(connection):
+                connection.execute(statement)
+        if copy is None:
+            return
+        if not is_needed:  # somebody else was faster, with a copy of their own
+            with suppress(OSError):
+                os.unlink(copy)
+        elif self.on_backup is not None:
+            self.on_backup(copy)
+
+    def _copy_before_first_write(self, connection: Connection) -> str | None:
+        if not connection.path or not is_new_to_metadata(connection):
+            return None
+        from sdgen_admin.db.backup import default_target, write_copy  # noqa: PLC0415 -- once in a database's life
+
+        copy = default_target(self.path)
+        write_copy(connection, self.path, copy)
+        return copy
+
+    def _connect(self, uri: str) -> Connection:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False, factory=Connection
         )
         connection.text_factory = _decode  # other programs' text need not be valid UTF-8
         connection.execute("PRAGMA foreign_keys = OFF")
         register_functions(connection)
         return connection
 
-    def _copy_in_memory(self) -> sqlite3.Connection:
+    def _copy_in_memory(self) -> Connection:
         memory = self._connect("file::memory:")
         if self.exists():
+            from sdgen_admin.db.backup import copy_into  # noqa: PLC0415 -- most databases can be written
+
             with closing(self._open_read_only()) as source:
-                source.backup(memory)
+                copy_into(source, memory)
         return memory
 
-    def _open_read_only(self) -> sqlite3.Connection:
+    def _open_read_only(self) -> Connection:
         uri = f"{Path(self.path).as_uri()}?mode=ro"
         source = self._connect(uri)
         try:
@@ -122,63 +167,6 @@ class Database:
             # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
             source = self._connect(f"{uri}&immutable=1")
         return source
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._explain(error) from error
-
-    def _explain(self, error: sqlite3.Error) -> DatabaseError:
-        code = getattr(error, "sqlite_errorcode", 0)
-        match sqlite3.SQLITE_FULL if code in _NO_ROOM else code & 0xFF:
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                return DatabaseLockedError(
-                    f"{self.path} was locked by another program for {self._timeout:g} s.",
-                    "Try again when the other program is done.",
-                )
-            case sqlite3.SQLITE_NOTADB:
-                return NotADatabaseError(f"{self.path} is not a database.", "Name another file with --db.")
-            case sqlite3.SQLITE_CORRUPT:
-                return CorruptDatabaseError(
-                    f"{self.path} is damaged: {error}.",
-                    "Put back a copy, or save what is readable with: sqlite3 FILE .recover",
-                )
-            case sqlite3.SQLITE_READONLY:
-                return ReadOnlyDatabaseError(f"{self.path} cannot be written.", "Name another database with --db.")
-            case sqlite3.SQLITE_FULL:
-                return DiskFullError(f"There is no room left to write {self.path}.", "Free some space and try again.")
-            case _:
-                return DatabaseError(f"{self.path} cannot be used: {error}.", "Name another database with --db.")
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, *, keep: bool = True) -> Iterator[sqlite3.Connection]:
-    """Run the body in one write transaction: whole, or, where the body raises, not at all.
-
-    It begins immediate, so that two writers wait for each other instead of failing at their first write.
-
-    Args:
-        connection: The database.
-        keep: Whether to keep the changes; False is for a dry run.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT" if keep else "ROLLBACK")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _complete_schema(connection: sqlite3.Connection) -> None:
-    """Make what the schema lacks; another program may be doing the same at this moment."""
-    if missing_parts(connection):
-        with transaction(connection):
-            for statement in missing_parts(connection):
-                connection.execute(statement)
 
 
 def _decode(data: bytes) -> str:

@@ -3,10 +3,10 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
-from sdgen_admin.db.functions import parse_tags
+from sdgen_admin.db.functions import composed, parse_tags
+from sdgen_admin.db.history import Group, record_changes, record_creation, record_deletion
 from sdgen_admin.db.rows import as_text, from_json, given, is_true, lenient, to_json
 from sdgen_admin.db.schema import METADATA_COLUMNS
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
@@ -26,8 +26,9 @@ def iterate_metadata(connection: sqlite3.Connection) -> Iterator[SessionMetadata
         yield metadata_from_row(row)
 
 
-def delete_metadata(connection: sqlite3.Connection, session_id: str) -> bool:
+def delete_metadata(connection: sqlite3.Connection, session_id: str, group: Group) -> bool:
     """Delete one session's metadata, and its stats as the foreign key asks; return whether it was there."""
+    record_deletion(connection, group, session_id)
     deleted = connection.execute("DELETE FROM session_metadata WHERE session_id = ?", (session_id,)).rowcount > 0
     if deleted:
         connection.execute("DELETE FROM session_stats WHERE session_id = ?", (session_id,))
@@ -35,35 +36,39 @@ def delete_metadata(connection: sqlite3.Connection, session_id: str) -> bool:
 
 
 def update_metadata(
-    connection: sqlite3.Connection, session_id: str, session_path: str, update: SessionMetadataUpdate
+    connection: sqlite3.Connection, session_id: str, session_path: str, update: SessionMetadataUpdate, group: Group
 ) -> MetadataChange:
-    """Apply `update` to one session, making its row where there is none.
+    """Apply `update` to one session, making its row where there is none, and record it in the history.
 
     To be called inside a write transaction: tags are read, edited and written in one.
     A change that changes nothing leaves the row as it is, `updated_at` included.
     """
     before = get_metadata(connection, session_id)
-    now = datetime.now().isoformat()
     changes = _changed_columns(before, update)
-    if before is None and not changes:
-        after = SessionMetadata(session_id=session_id, session_path=session_path)
-        return MetadataChange(session_id=session_id, before=None, after=after)
+    if not changes:
+        after = before or SessionMetadata(session_id=session_id, session_path=session_path)
+        return MetadataChange(session_id=session_id, before=before, after=after)
     if before is None:
-        changes = {"session_id": session_id, "session_path": session_path, "created_at": now, **changes}
-        changes["updated_at"] = now
-        names = ", ".join(changes)
-        marks = ", ".join("?" * len(changes))
-        connection.execute(f"INSERT INTO session_metadata ({names}) VALUES ({marks})", tuple(changes.values()))
-    elif changes:
-        changes["updated_at"] = now
-        settings = ", ".join(f"{name} = ?" for name in changes)
-        connection.execute(
-            f"UPDATE session_metadata SET {settings} WHERE session_id = ?",
-            (*changes.values(), session_id),
-        )
+        make_row(connection, session_id, session_path, group)
+    changes["updated_at"] = group.changed_at
+    record_changes(connection, group, session_id, changes)
+    settings = ", ".join(f"{name} = ?" for name in changes)
+    connection.execute(
+        f"UPDATE session_metadata SET {settings} WHERE session_id = ?",
+        (*changes.values(), session_id),
+    )
     after_row = get_metadata(connection, session_id)
     assert after_row is not None
     return MetadataChange(session_id=session_id, before=before, after=after_row)
+
+
+def make_row(connection: sqlite3.Connection, session_id: str, session_path: str, group: Group) -> None:
+    """Make a session's row, in which nothing is said yet, and record that."""
+    connection.execute(
+        "INSERT INTO session_metadata (session_id, session_path, created_at, updated_at) VALUES (?, ?, ?, ?)",
+        (session_id, session_path, group.changed_at, group.changed_at),
+    )
+    record_creation(connection, group, session_id)
 
 
 def _changed_columns(before: SessionMetadata | None, update: SessionMetadataUpdate) -> dict[str, Any]:
@@ -78,7 +83,8 @@ def _changed_columns(before: SessionMetadata | None, update: SessionMetadataUpda
         if name in update.model_fields_set and getattr(update, name) != getattr(old, name):
             wanted[name] = getattr(update, name)
     tags = old.tags if update.tags is None else update.tags
-    tags = tuple(tag for tag in tags if tag not in update.remove_tags)
+    unwanted = set(map(composed, update.remove_tags))
+    tags = tuple(tag for tag in tags if composed(tag) not in unwanted)
     tags = tuple(dict.fromkeys(tags + update.add_tags))
     if tags != old.tags:
         wanted["tags"] = to_json(tags)

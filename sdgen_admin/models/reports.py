@@ -40,3 +40,12 @@ class ComputeReport(Model):
     """Wall-clock time, in seconds."""
     passed_over: Annotated[int, Field(exclude=True)] = 0
     """Entries of the images root that are no sessions; not part of the report's JSON."""
+
+
+class BackupReport(Model):
+    """A copy of the database."""
+
+    path: str
+    """The file, absolute."""
+    size: int
+    """Its size, in bytes."""

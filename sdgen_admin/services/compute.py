@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sdgen_admin.db.connection import transaction
 from sdgen_admin.db.sessions import Known, get_known, mark_missing
+from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
 from sdgen_admin.disk.fingerprint import take_fingerprint
 from sdgen_admin.disk.root import RootListing, list_root
@@ -140,8 +140,7 @@ class Refresher:
                     if self._progress is not None:
                         self._progress(count, len(ids))
                     if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
-                        batch, done = done, []
-                        store_readings(self._connection, self._images_dir, batch, outcome)
+                        store_readings(self._connection, self._images_dir, done, outcome)
                         stored_at = time.monotonic()
             finally:
                 store_readings(self._connection, self._images_dir, done, outcome)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ _LIGHT = ["golden hour", "overcast", "studio softbox", "candle light", "neon", "
 _ILLUSTRIOUS = "illustriousXL_v01.safetensors [abc123def4]"
 _PONY = "ponyDiffusionV6XL.safetensors [67ab2fd8ec]"
 _WIDTH, _HEIGHT = 48, 64
+_UNFINISHED = ".unfinished"
 
 
 @dataclass
@@ -96,21 +98,30 @@ def make_demo(folder: str | os.PathLike[str]) -> str:
     images_dir = os.path.join(os.path.abspath(folder), "images")
     try:
         is_demo = os.path.isdir(os.path.join(images_dir, _SESSIONS[0].name))
-        if os.path.exists(folder) and os.listdir(folder) and not is_demo:
+        if os.path.exists(folder) and set(os.listdir(folder)) - {_UNFINISHED} and not is_demo:
             raise UsageError(f"{folder} holds something else.", "Name a new folder: sdgen-admin demo DIR")
         if not is_demo:
-            os.makedirs(os.path.join(images_dir, "thumbnails"))
-            for index, session in enumerate(_SESSIONS):
-                _make_session(images_dir, session, index)
+            _make_sessions(images_dir)
     except OSError as error:
         raise UsageError(f"{folder} cannot be made: {error.strerror}.", "Name another: sdgen-admin demo DIR") from error
     library = SessionLibrary(images_dir)
     library.compute()
-    if not is_demo:
-        for session in _SESSIONS:
-            if session.said:
+    for session in _SESSIONS:
+        # What was said once, and perhaps changed since, is in the history.
+        if session.said and library.get(session.name, fresh=False).metadata is None:
+            if not library.history(session.name, limit=1):
                 library.update_metadata(session.name, SessionMetadataUpdate(**session.said))
     return images_dir
+
+
+def _make_sessions(images_dir: str) -> None:
+    """Make the images root under another name first, so that it is whole or not there."""
+    unfinished = os.path.join(os.path.dirname(images_dir), _UNFINISHED)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    os.makedirs(os.path.join(unfinished, "thumbnails"))
+    for index, session in enumerate(_SESSIONS):
+        _make_session(unfinished, session, index)
+    os.rename(unfinished, images_dir)
 
 
 def _make_session(images_dir: str, session: _Session, hue: int) -> None:

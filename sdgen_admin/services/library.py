@@ -6,15 +6,18 @@ from contextlib import contextmanager
 
 from sdgen_admin.db import metadata as metadata_table
 from sdgen_admin.db import queries
-from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
+from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
+from sdgen_admin.db.history import sessions_in_history, start_group
 from sdgen_admin.db.sessions import forget, get_known
 from sdgen_admin.db.stats import delete_stats, ids_with_stats
+from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path
 from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
-from sdgen_admin.models.reports import ComputeReport, ProgressListener
+from sdgen_admin.models.reports import BackupReport, ComputeReport, ProgressListener
 from sdgen_admin.services.compute import Refresher
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import default_db_path
@@ -123,6 +126,7 @@ class SessionLibrary:
             with self.database.open() as connection:
                 known = queries.known_ids(connection)
                 if not fresh:
+                    known += sessions_in_history(connection)
                     _, newest = queries.select(connection, SessionFilter(limit=1), self.images_dir)
                     here = [record.session_id for record in newest]
         resolver = Resolver([*here, *known], here)
@@ -169,14 +173,16 @@ class SessionLibrary:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
         """
         ids = [session_ids] if isinstance(session_ids, str) else list(dict.fromkeys(session_ids))
-        changes = []
         with self.database.open(for_writing=not dry_run) as connection:
+            for name in ids:  # before the lock is taken, so that nobody has to wait for it
+                if not (is_storable(name) and get_known(connection, name)):
+                    self._require_folder(name)
             with transaction(connection, keep=not dry_run):
-                for name in ids:
-                    if not (is_storable(name) and get_known(connection, name)):
-                        self._require_folder(name)
-                    path = session_path(self.images_dir, name)
-                    changes.append(metadata_table.update_metadata(connection, name, path, update))
+                group = start_group(connection)
+                changes = [
+                    metadata_table.update_metadata(connection, name, session_path(self.images_dir, name), update, group)
+                    for name in ids
+                ]
         return tuple(changes)
 
     @contextmanager
@@ -186,8 +192,7 @@ class SessionLibrary:
             if session_ids is None:
                 yield queries.select(connection, SessionFilter(limit=None), self.images_dir)[1]
             else:
-                found = (queries.get_record(connection, name, self.images_dir) for name in session_ids)
-                yield (record for record in found if record is not None)
+                yield queries.records(connection, list(session_ids), self.images_dir)
 
     def tag_counts(self) -> dict[str, int]:
         """Return every tag in use with the number of sessions that have it, the most used first."""
@@ -215,6 +220,50 @@ class SessionLibrary:
             with transaction(connection):
                 forget(connection, known - here)
                 return delete_stats(connection, gone)
+
+    def history(self, session_id: str | None = None, *, limit: int | None = None) -> tuple[HistoryEntry, ...]:
+        """Return what was changed in metadata through this tool, newest first.
+
+        Args:
+            session_id: Only changes of this session; None: of all.
+            limit: At most so many groups (one for a command or call); None: all.
+
+        Raises:
+            DatabaseNotFoundError: There is no database yet.
+        """
+        from sdgen_admin.services.history import read_history  # noqa: PLC0415 -- seldom asked for
+
+        return read_history(self.database, session_id, limit)
+
+    def undo(self, group: int | None = None, *, force: bool = False, dry_run: bool = False) -> UndoReport:
+        """Take back a group of changes: all of it, or, where anything stands against it, nothing.
+
+        Args:
+            group: Its number in the history, also that of an undo; None: the last one that is no undo and not undone.
+            force: Whether to put the old values back even where somebody else has changed them since.
+            dry_run: Whether to leave everything as it is and only tell what would change.
+
+        Raises:
+            UndoRefusedError: There is no such group, it is undone already, or a value was changed since.
+        """
+        from sdgen_admin.services.history import undo  # noqa: PLC0415 -- seldom asked for
+
+        return undo(
+            self.database, lambda name: session_path(self.images_dir, name), group, force=force, dry_run=dry_run
+        )
+
+    def backup(self, file: str | os.PathLike[str] | None = None) -> BackupReport:
+        """Write a consistent, checked copy of the database, which may be in use.
+
+        Args:
+            file: Where to; it must not be there yet. None: beside the database, with the time in its name.
+
+        Raises:
+            BackupExistsError: The file is there already.
+        """
+        from sdgen_admin.services.backup import back_up  # noqa: PLC0415 -- seldom asked for
+
+        return back_up(self.database, file)
 
     def _require_folder(self, session_id: str) -> None:
         if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):

@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable
 
 from sdgen_admin.db import metadata as table
-from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
+from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
+from sdgen_admin.db.history import start_group
+from sdgen_admin.db.transaction import transaction
 from sdgen_admin.models.metadata import SessionMetadata, SessionMetadataUpdate
 
 
@@ -39,7 +41,8 @@ class SessionMetadataService:
         Only the fields given in `update` change; see `SessionMetadataUpdate`.
         """
         with self._database.open(for_writing=True) as connection, transaction(connection):
-            return table.update_metadata(connection, session_id, os.fspath(session_path), update).after
+            group = start_group(connection)
+            return table.update_metadata(connection, session_id, os.fspath(session_path), update, group).after
 
     def add_tags(self, session_id: str, session_path: str | os.PathLike[str], tags: Iterable[str]) -> SessionMetadata:
         """Add tags, atomically: nothing that another program adds at the same moment is lost.
@@ -58,4 +61,4 @@ class SessionMetadataService:
     def delete_metadata(self, session_id: str) -> bool:
         """Delete a session's metadata and with it, in the same transaction, its stats; return whether it had any."""
         with self._database.open(for_writing=True) as connection, transaction(connection):
-            return table.delete_metadata(connection, session_id)
+            return table.delete_metadata(connection, session_id, start_group(connection))

@@ -2,8 +2,9 @@
 
 import os
 
-from sdgen_admin.db.connection import LOCK_TIMEOUT, Database, transaction
+from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.stats import delete_stats, get_stats, iterate_stats
+from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.root import is_session_id
 from sdgen_admin.errors import SessionFolderError, SessionNotFoundError
 from sdgen_admin.models.stats import SessionStats

@@ -4,10 +4,10 @@ import sqlite3
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sdgen_admin.db.connection import transaction
 from sdgen_admin.db.rows import to_iso, to_json
 from sdgen_admin.db.sessions import SessionState, get_known, keep_stale, mark_missing, put_states
 from sdgen_admin.db.stats import has_good_stats, put_stats
+from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.manifest import ManifestFacts
 from sdgen_admin.disk.root import session_path
@@ -26,29 +26,30 @@ def store_readings(
 ) -> None:
     """Write the stats that follow from `readings` in one transaction, then note in `outcome` what came of them.
 
-    A session that vanished meanwhile is neither computed nor failed.
+    A session that vanished meanwhile is neither computed nor failed. What is stored is taken out of `readings`, so
+    that after an interrupt the rest of them can still be stored.
     """
     if not readings:
         return
-    stats, states, kept = [], [], []
     now = datetime.now()
+    # Computed before the lock is taken, so that nobody has to wait for it.
+    computed = {
+        reading.session_id: compute_stats(reading, session_path(images_dir, reading.session_id), now)
+        for reading in readings
+        if reading.is_readable
+    }
     with transaction(connection):
-        for reading in readings:
-            if reading.is_gone:
-                mark_missing(
-                    connection, [name.session_id for name in get_known(connection, reading.session_id)], missing=True
-                )
-            elif reading.problem and _is_to_be_kept(connection, reading):
-                kept.append(_state(reading, None))
-            elif reading.is_readable:
-                stats.append(compute_stats(reading, session_path(images_dir, reading.session_id), now))
-                states.append(_state(reading, stats[-1]))
-            else:
-                states.append(_state(reading, None))
-        put_stats(connection, stats)
-        put_states(connection, states)
-        keep_stale(connection, kept)
+        kept = [reading for reading in readings if reading.problem and _is_to_be_kept(connection, reading)]
+        gone = [reading.session_id for reading in readings if reading.is_gone]
+        known_gone = [name for name in gone if get_known(connection, name)]
+        passed_over = {*gone, *(reading.session_id for reading in kept)}
+        rest = [reading for reading in readings if reading.session_id not in passed_over]
+        put_stats(connection, [computed[reading.session_id] for reading in rest if reading.is_readable])
+        put_states(connection, [_state(reading, computed.get(reading.session_id)) for reading in rest])
+        keep_stale(connection, [_state(reading, None) for reading in kept if not reading.is_gone])
+        mark_missing(connection, known_gone, missing=True)
     here = [reading for reading in readings if not reading.is_gone]
+    readings.clear()
     outcome.computed += sum(reading.is_readable for reading in here)
     outcome.failed += sum(not reading.is_readable for reading in here)
     outcome.problems |= {reading.session_id: reading.problem for reading in here if reading.problem is not None}

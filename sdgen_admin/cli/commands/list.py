@@ -47,6 +47,9 @@ def command(
         ) as (total_count, sessions),
     ):
         page = {"total_count": total_count, "limit": query.limit, "offset": query.offset}
-        renderer(output.chosen).render(SessionsView(sessions, page, asked))
+        view = SessionsView(sessions, page, asked)
+        renderer(output.chosen).render(view)
+    if view.left_out:
+        place.say(f"No room here for {', '.join(view.left_out)}: --format csv and tsv have it.")
     if output.chosen is not OutputFormat.JSON:
         say_page(place, library, filters, query, total_count)

@@ -3,6 +3,7 @@
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.options import Cached, Output, Place, Session, with_options
 from sdgen_admin.cli.selection import chosen_sessions
+from sdgen_admin.errors import UsageError
 
 
 @with_options
@@ -15,7 +16,9 @@ def command(session: Session, output: Output, place: Place, cached: Cached = Fal
         sdgen-admin show facial_expressions --json
     """
     library = place.library()
-    (session_id,) = chosen_sessions(library, [session], fresh=not cached)
+    session_id, *others = chosen_sessions(library, [session], fresh=not cached)
+    if others:
+        raise UsageError("show takes one session.", "For many: sdgen-admin list --json")
     record = library.get(session_id, fresh=not cached)
 
     from sdgen_admin.cli.views.session import SessionView

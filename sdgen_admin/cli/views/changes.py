@@ -8,7 +8,7 @@ from sdgen_admin.cli.terminal import print_lines
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
-_FIELDS = {
+FIELDS = {
     "is_favorite": "liked",
     "is_test": "test",
     "is_complete": "complete",
@@ -22,7 +22,7 @@ class ChangesView(View[MetadataChange]):
     """Changes of metadata."""
 
     list_name = "metadata"
-    columns = ("session_id", *_FIELDS)
+    columns = ("session_id", *FIELDS)
 
     def json(self, item: MetadataChange) -> str:
         """Return the metadata as it is now."""
@@ -30,7 +30,7 @@ class ChangesView(View[MetadataChange]):
 
     def row(self, item: MetadataChange) -> Iterable[Any]:
         """Return the metadata as it is now."""
-        return item.session_id, *(getattr(item.after, name) for name in _FIELDS)
+        return item.session_id, *(getattr(item.after, name) for name in FIELDS)
 
     def ids(self, item: MetadataChange) -> Iterable[str]:
         """Return the session's id, where something changed."""
@@ -50,13 +50,14 @@ class ChangesView(View[MetadataChange]):
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
     before = change.before or SessionMetadata(session_id=change.session_id, session_path="")
     return [
-        (label, _shown(getattr(before, name)), _shown(getattr(change.after, name)))
-        for name, label in _FIELDS.items()
+        (label, shown(getattr(before, name)), shown(getattr(change.after, name)))
+        for name, label in FIELDS.items()
         if getattr(before, name) != getattr(change.after, name)
     ]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a field's value as a person reads it, on one line."""
     words = {True: "yes", False: "no", None: "none", (): "none"}
     if value in words:
         return words[value]

@@ -41,18 +41,25 @@ class Column:
         return max(map(cell_len, [self.header, *self.cells]))
 
 
-def print_grid(columns: list[Column]) -> None:
-    """Print columns of the same length: fitted to a terminal, piped at their natural width."""
+def print_grid(columns: list[Column]) -> list[str]:
+    """Print columns of the same length: fitted to a terminal, piped at their natural width.
+
+    Returns:
+        The headers of those that there was no room for.
+    """
     widths = {id(column): column.width() for column in columns}
     # An empty column says nothing; the first is the name of the row.
     columns = [column for index, column in enumerate(columns) if index == 0 or any(column.cells)]
     total = sum(widths[id(column)] + GAP for column in columns)
+    headers = [column.header for column in columns]
     columns = _fit(columns, widths, terminal.width() if terminal.is_terminal() else total)
     lines = [_line(columns, widths, [column.header for column in columns], ["bold"] * len(columns))]
     for index in range(len(columns[0].cells)):
         cells = [column.cells[index] for column in columns]
         lines.append(_line(columns, widths, cells, [column.styles[index] for column in columns]))
     terminal.print_lines(lines)
+    shown = [column.header for column in columns]
+    return [header for header in headers if header not in shown]
 
 
 def _fit(columns: list[Column], widths: dict[int, int], room: int) -> list[Column]:

@@ -15,6 +15,8 @@ from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.stats import SessionStats
 
 NO_SEED = -1
+_FOLDER = "folder"
+"""Its value is never wrapped: it ends in the session id, and is there to be copied."""
 _LABEL = 14
 _NARROWEST = 20
 _FIRST_VALUES = 5
@@ -38,10 +40,12 @@ class SessionView(View[SessionRecord]):
     def print(self, items: Iterator[SessionRecord]) -> None:
         """Print the sections that have something to say."""
         for record in items:
-            lines: list[Line] = [[(visible(record.session_id), "bold"), ("  " + " ".join(flags(record)), "yellow")]]
+            words = "".join(f"  {word}" for word in flags(record))
+            lines: list[Line] = [[(visible(record.session_id), "bold"), (words, "yellow")]]
             if record.problem:
                 kept = " The stats below are from an earlier reading." if record.stale else ""
-                lines.append([(visible(f"Problem: {record.problem}{kept}"), "red")])
+                said = terminal.wrap(visible(f"Problem: {record.problem}{kept}"), terminal.width())
+                lines += [[(line, "red")] for line in said]
             for title, rows in _sections(record):
                 if rows:
                     lines += [[], [(title, "bold cyan")]]
@@ -53,7 +57,8 @@ class SessionView(View[SessionRecord]):
 def _row(label: str, value: str) -> list[Line]:
     """Return a label and its value; a long value goes on below itself."""
     room = max(terminal.width() - _LABEL - 1, _NARROWEST)
-    parts = [part for line in value.rstrip("\n").split("\n") for part in terminal.wrap(line, room)]
+    lines = value.rstrip("\n").split("\n")
+    parts = lines if label == _FOLDER else [part for line in lines for part in terminal.wrap(line, room)]
     labels = [f"  {label}", *[""] * (len(parts) - 1)]
     return [[(f"{label:<{_LABEL}}", "dim"), (part, "")] for label, part in zip(labels, parts, strict=True)]
 
@@ -82,7 +87,7 @@ def _session(record: SessionRecord) -> Rows:
     return _given(
         ("created", _when(record.created_at)),
         ("status", record.status),
-        ("folder", visible(record.session_path) + ("  (gone)" if record.missing else "")),
+        (_FOLDER, visible(record.session_path) + ("  (gone)" if record.missing else "")),
     )
 
 
@@ -109,7 +114,7 @@ def _images(stats: SessionStats) -> Rows:
         ("first", _when(first)),
         ("last", _when(last)),
     )
-    if first is not None and last is not None and last > first:
+    if first is not None and last is not None and last - first >= timedelta(seconds=1):
         minutes = (last - first).total_seconds() / 60
         rows += _given(
             ("duration", _duration(last - first)),

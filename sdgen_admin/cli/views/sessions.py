@@ -10,6 +10,7 @@ from sdgen_admin.cli.views.grid import Column, print_grid
 from sdgen_admin.cli.views.marks import completion, completion_style, flags, images
 from sdgen_admin.models.records import SessionRecord
 
+_NEVER_CUT = ("session_id", "session_path")
 _MODEL_ENDINGS = (".safetensors", ".ckpt")
 
 
@@ -31,6 +32,8 @@ class SessionsView(View[SessionRecord]):
         self._page = page
         self._asked = columns
         self.columns = columns or DEFAULT_COLUMNS
+        self.left_out: list[str] = []
+        """Columns that were asked for, but that the terminal has no room for; known when they are printed."""
 
     def beside(self) -> dict[str, Any]:
         """Return total count, limit and offset."""
@@ -48,11 +51,14 @@ class SessionsView(View[SessionRecord]):
         """Print the usual table, or the columns that were asked for."""
         grid = self._usual(items) if self._asked is None else self._chosen(items, self._asked)
         if grid[0].cells:
-            print_grid(grid)
+            left_out = print_grid(grid)
+            self.left_out = [] if self._asked is None else left_out
 
     def _chosen(self, items: Iterator[SessionRecord], names: tuple[str, ...]) -> list[Column]:
         grid = [Column(name, least=12, goes=goes) for goes, name in enumerate(names)]
-        grid[0].least = None
+        for column in grid:  # the first is the row's name, and an id is never cut
+            if column is grid[0] or column.header in _NEVER_CUT:
+                column.least, column.goes = None, 0
         for item in items:
             for column, value in zip(grid, self.row(item), strict=True):
                 column.add(visible(cell(value)))
@@ -60,13 +66,13 @@ class SessionsView(View[SessionRecord]):
 
     def _usual(self, items: Iterator[SessionRecord]) -> list[Column]:
         name = Column("session")
-        created = Column("created", goes=7)
+        created = Column("created", goes=6)
         model = Column("model", least=12, goes=5)
         count = Column("images", goes=1, right=True)
         bar = Column("completion", goes=2)
         marks = Column("flags", goes=3)
         tags = Column("tags", least=10, goes=4)
-        problem = Column("problem", least=16, goes=6)
+        problem = Column("problem", least=16, goes=7)  # that there is one, a flag says
         for item in items:
             stats, metadata = item.stats, item.metadata
             name.add(visible(item.session_id))

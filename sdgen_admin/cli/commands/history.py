@@ -1,0 +1,50 @@
+"""`sdgen-admin history`."""
+
+from typing import Annotated
+
+import typer
+
+from sdgen_admin.cli import completion
+from sdgen_admin.cli.formats import renderer
+from sdgen_admin.cli.options import Output, Place, with_options
+from sdgen_admin.cli.selection import chosen_sessions
+
+_LIMIT = 20
+
+
+@with_options
+def command(
+    output: Output,
+    place: Place,
+    session: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SESSION]",
+            help="Only what was changed of this session.",
+            autocompletion=completion.sessions,
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="N", help=f"The last N groups; {_LIMIT} unless given."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="No limit.")] = False,
+) -> None:
+    """Show what was changed in metadata through this tool, newest first.
+
+    What one command changed, of however many sessions, is one group; its number is what undo takes.
+
+    Examples:
+        sdgen-admin history
+
+        sdgen-admin history facial_expressions --json
+    """
+    from sdgen_admin.cli.views.history import HistoryView
+
+    library = place.library()
+    session_id = None if session is None else chosen_sessions(library, [session], fresh=False)[0]
+    entries = library.history(session_id, limit=None if everything else limit or _LIMIT)
+    renderer(output.chosen).render(HistoryView(entries))
+    if not entries:
+        place.say("Nothing was changed yet.")

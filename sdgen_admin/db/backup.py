@@ -1,0 +1,111 @@
+"""Copies of a live database, by SQLite's own online backup: consistent, checked, whole or absent."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+
+from sdgen_admin.db.faults import damaged, explain, explained, is_lack_of_room
+from sdgen_admin.errors import BackupExistsError, DatabaseError
+
+
+def default_target(path: str) -> str:
+    """Return a name for a copy, beside the database, that is not taken."""
+    wanted = f"{path}.backup-{datetime.now():%Y%m%d_%H%M%S}"
+    target, count = wanted, 1
+    while os.path.lexists(target):
+        count += 1
+        target = f"{wanted}-{count}"
+    return target
+
+
+def copy_into(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    """Copy a database in one step, in which other programs can read it but must wait with their commits.
+
+    Reading in steps would let them pass, but begin anew whenever they write: beside a busy writer it never ends.
+    """
+    source.execute("BEGIN")
+    try:
+        source.execute("SELECT 1 FROM sqlite_master")  # waits for a lock as long as is allowed; the copy waits forever
+        source.backup(target)
+    finally:
+        source.execute("ROLLBACK")
+
+
+def write_copy(source: sqlite3.Connection, path: str, target: str) -> None:
+    """Write a copy of the database at `path`, open as `source`, to a file that is not there yet.
+
+    Raises:
+        BackupExistsError: The file is there already.
+        DatabaseError: It cannot be written, or the database is damaged; nothing was written.
+    """
+    if os.path.lexists(target):
+        raise _taken(target)
+    folder, name = os.path.split(target)
+    try:
+        descriptor, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
+    except OSError as error:
+        raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
+    os.close(descriptor)
+    try:
+        with explained(path, 0):
+            _fill(source, part, target)
+            _check(part, path)
+        shutil.copymode(path, part)
+        _publish(part, target)
+    finally:
+        for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
+            with suppress(FileNotFoundError):
+                os.unlink(leftover)
+
+
+def _fill(source: sqlite3.Connection, part: str, target: str) -> None:
+    with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = OFF")
+        copy.execute("PRAGMA synchronous = OFF")  # it is synced as a whole before it gets its name
+        try:
+            copy_into(source, copy)
+        except sqlite3.Error as error:
+            if is_lack_of_room(error):
+                raise explain(error, target, 0) from error
+            raise
+
+
+def _check(part: str, path: str) -> None:
+    uri = f"{Path(part).as_uri()}?mode=ro&immutable=1"  # immutable: no files beside it, whatever its journal mode
+    with closing(sqlite3.connect(uri, uri=True)) as copy:
+        (finding,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    if finding != "ok":
+        raise damaged(path, finding)
+
+
+def _publish(part: str, target: str) -> None:
+    """Give the finished copy its name, unless somebody took that in the meantime."""
+    with open(part, "rb+") as file:
+        os.fsync(file.fileno())
+    try:
+        if os.name == "nt":
+            os.rename(part, target)  # refuses to overwrite; elsewhere it would not
+        else:
+            _link(part, target)
+    except FileExistsError as error:
+        raise _taken(target) from error
+    except OSError as error:
+        raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
+
+
+def _link(part: str, target: str) -> None:
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: take the name first, then put the copy in its place
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL))
+        os.replace(part, target)
+
+
+def _taken(target: str) -> BackupExistsError:
+    return BackupExistsError(f"{target} is there already; nothing was written.", "Name another file.")

@@ -1,0 +1,106 @@
+"""Writing: in short transactions, whole or absent, and never to a file that is no longer there."""
+
+import os
+import sqlite3
+import time
+from types import TracebackType
+
+from sdgen_admin.db.faults import code_of, replaced
+
+_SLICE = 100
+"""Milliseconds: SQLite is asked for a lock so long at a time, since no signal gets through while it waits."""
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows which file it was opened on."""
+
+    path = ""
+    """The file; empty for a database in memory."""
+    _opened: tuple[int, int] | None = None
+
+    def remember_file(self, path: str) -> None:
+        """Note which file is at `path` now."""
+        self.path = path
+        self._opened = _identity(path)
+
+    def require_same_file(self) -> None:
+        """Raise DatabaseReplacedError where another file, or none, is there by now.
+
+        What is written to a file without a name is lost, and SQLite does not always notice.
+        """
+        if self.path and _identity(self.path) != self._opened:
+            raise replaced(self.path)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+class transaction:  # noqa: N801 -- used as `with transaction(connection):`
+    """Run the body in one write transaction: whole, or, where the body raises, not at all.
+
+    It begins immediate, so that two writers wait for each other instead of failing at their first write. A class,
+    because an interrupt between the two halves of a generator would leave the transaction open.
+
+    Args:
+        connection: The database.
+        keep: Whether to keep the changes; False is for a dry run.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, *, keep: bool = True) -> None:
+        self._connection = connection
+        self._keep = keep
+
+    def __enter__(self) -> sqlite3.Connection:
+        """Begin."""
+        try:
+            _begin(self._connection)
+            self._require_same_file()
+        except BaseException:
+            self._roll_back()
+            raise
+        return self._connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit, or roll back where the body raised."""
+        if error is not None or not self._keep:
+            self._roll_back()
+            return
+        try:
+            self._require_same_file()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _require_same_file(self) -> None:
+        if isinstance(self._connection, Connection):
+            self._connection.require_same_file()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Take the write lock, waiting for it in slices."""
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience / 1000
+    connection.execute(f"PRAGMA busy_timeout = {min(patience, _SLICE)}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise
+            else:
+                return
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")

@@ -1,0 +1,48 @@
+"""Whether what the settings name is there and can be used. Looking changes nothing."""
+
+import os
+from dataclasses import dataclass
+
+from sdgen_admin.db.connection import Database
+from sdgen_admin.disk.root import list_root
+from sdgen_admin.errors import DatabaseError, ImagesRootError, SdgenAdminError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of looking at one of the two."""
+
+    is_there: bool
+    """Whether there is anything by that name."""
+    is_readable: bool
+    """Whether it can be read, and is what it should be."""
+    is_writable: bool
+    """Whether it can be written. Nothing is ever written to an images root."""
+    error: SdgenAdminError | None
+    """Why it cannot be used as it should be; null where all is fine."""
+
+
+def check_images_dir(images_dir: str) -> Finding:
+    """Look whether an images root can be read."""
+    error = None
+    try:
+        list_root(images_dir)
+    except ImagesRootError as problem:
+        error = problem
+    return Finding(os.path.exists(images_dir), error is None, os.access(images_dir, os.W_OK), error)
+
+
+def check_database(db_path: str) -> Finding:
+    """Look whether a database is there, whole, and can be read and written."""
+    database = Database(db_path)
+    error: DatabaseError | None = None
+    try:
+        database.check()
+    except DatabaseError as problem:
+        error = problem
+    is_readable, is_writable = error is None, database.is_writable()
+    if is_readable and not is_writable:
+        error = DatabaseError(
+            f"{database.path} cannot be written; reading works.", "Check the permissions of the file and its folder."
+        )
+    return Finding(database.exists(), is_readable, is_writable, error)

@@ -1,0 +1,283 @@
+"""Rows that other programs filled with nonsense: read as well as can be, and not destroyed by an edit elsewhere."""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdgen_admin.db.connection import Database
+from sdgen_admin.db.functions import parse_tags
+from sdgen_admin.db.metadata import tag_counts
+from sdgen_admin.db.rows import as_text, from_json, is_true
+from sdgen_admin.db.schema import STATS_COLUMNS
+from sdgen_admin.models.enums import Rating, RatingFilter
+from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.services.library import SessionLibrary
+from sdgen_admin.services.metadata import SessionMetadataService
+from sdgen_admin.services.stats import SessionStatsService
+from tests.builders import SESSION, make_session
+from tests.neighbour import make_database, plain, row, write_metadata, write_stats
+
+DEEP = "[" * 5000 + "]" * 5000
+OTHER = "20251108_120000-other"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "metadata" / "sessions.db"
+    make_database(path)
+    return path
+
+
+@pytest.fixture
+def library(images_dir: Path, path: Path) -> SessionLibrary:
+    return SessionLibrary(images_dir, path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "tags"),
+    [
+        (None, ()),
+        ("", ()),
+        ("  ", ()),
+        ("null", ()),
+        ("[]", ()),
+        ("{}", ("{}",)),
+        ('["a", "b", "a", null, ""]', ("a", "b")),
+        ('["a", 1, {"b": 2}]', ("a", "1", '{"b": 2}')),
+        ('"one"', ("one",)),
+        ("a, b,,c", ("a", "b", "c")),
+        ('["cut', ('["cut',)),
+        ("7", ("7",)),
+        (7, ()),
+        (b'["blob"]', ("blob",)),
+        (b"\xff", ("\ufffd",)),
+        ('["\\ud800"]', ("?",)),
+        ('["\\ud83d\\ude00"]', ("😀",)),
+        ("[NaN]", ("NaN",)),
+    ],
+)
+def test_tags_are_read_from_anything(stored: object, tags: tuple[str, ...]) -> None:
+    assert parse_tags(stored) == tags
+
+
+def test_tags_nested_without_end_do_no_harm() -> None:
+    assert parse_tags(DEEP) == (DEEP,)
+    assert parse_tags("[" * 200 + "]" * 200) == ("[" * 200 + "]" * 200,)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(None, None), ("a", "a"), (1, "1"), (1.5, "1.5"), (b"a", "a"), (b"\xff", "\ufffd")]
+)
+def test_columns_as_text(value: object, expected: str | None) -> None:
+    assert as_text(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, None),
+        ("{", None),
+        ('{"a": [1, "\\ud800"]}', {"a": [1, "?"]}),
+        ('{"\\u00e9": {"b": null}}', {"é": {"b": None}}),
+        (b'{"a": 1}', {"a": 1}),
+        (b"\xff", None),
+        (DEEP, None),
+        ("[" * 101 + "]" * 101, None),
+        (json.dumps([[]] * 200), [[]] * 200),
+        ("1" * 5000, None),
+        (5, None),
+    ],
+)
+def test_json_of_other_programs(text: object, expected: object) -> None:
+    assert from_json(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, False), (0, False), (0.0, False), ("0", False), (1, True), (-1, True), ("yes", True), (b"0", True)],
+)
+def test_truth_is_that_of_sql(value: object, expected: bool) -> None:
+    assert is_true(value) is expected
+    with plain(Path(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (flag INTEGER DEFAULT 0)")
+        connection.execute("INSERT INTO t VALUES (?)", (value,))
+        assert bool(connection.execute("SELECT flag <> 0 FROM t").fetchone()[0]) is expected
+
+
+@pytest.mark.parametrize(
+    ("column", "stored", "seen"),
+    [
+        ("tags", "portrait, red", ("portrait", "red")),
+        ("tags", b'["blob"]', ("blob",)),
+        ("user_rating", "love", "love"),
+        ("user_rating", 5, "5"),
+        ("user_rating", b"\xff", "\ufffd"),
+        ("user_note", b"written as bytes", "written as bytes"),
+        ("user_note", "a\0b", "a\0b"),
+        ("is_favorite", "yes", True),
+        ("is_favorite", math.nan, False),
+        ("is_favorite", -1, True),
+        ("is_complete", None, True),
+        ("is_complete", 0, False),
+        ("is_test", 9e999, True),
+        ("auto_metadata", "not JSON", "not JSON"),
+        ("auto_metadata", '{"score": 1}', {"score": 1}),
+        ("auto_metadata", b"\xff", "\ufffd"),
+        ("auto_metadata", DEEP, DEEP),
+        ("auto_metadata", '"\\ud800"', "?"),
+        ("created_at", "last tuesday", None),
+        ("updated_at", b"\xff", None),
+        ("updated_at", "2025-11-07 12:00:00", datetime(2025, 11, 7, 12)),
+        ("session_path", b"/\xff", "/\ufffd"),
+    ],
+)
+def test_an_odd_value_is_shown_and_survives_an_edit_of_another_field(
+    library: SessionLibrary, path: Path, column: str, stored: object, seen: object
+) -> None:
+    write_metadata(path, SESSION, **{column: stored})
+    before = row(path, "session_metadata", SESSION)
+    assert before is not None
+    record = library.get(SESSION, fresh=False)
+    assert record.metadata is not None
+    assert getattr(record.metadata, column) == seen
+    assert json.loads(record.model_dump_json())["session_id"] == SESSION
+
+    edited = "user_note" if column != "user_note" else "user_rating"
+    library.update_metadata(SESSION, SessionMetadataUpdate.model_validate({edited: "like"}))
+    after = row(path, "session_metadata", SESSION)
+    assert after is not None
+    assert {name for name in before if before[name] != after[name]} == {edited, "updated_at"}
+
+
+def test_tags_that_are_no_json_survive_an_added_one(path: Path) -> None:
+    service = SessionMetadataService(path)
+    write_metadata(path, SESSION, tags="portrait, red")
+    assert service.add_tags(SESSION, "/images", ["new"]).tags == ("portrait", "red", "new")
+    stored = row(path, "session_metadata", SESSION)
+    assert stored is not None
+    assert json.loads(stored["tags"]) == ["portrait", "red", "new"]
+
+
+def test_odd_tags_can_be_removed(path: Path) -> None:
+    write_metadata(path, SESSION, tags='["two words", 1, "kept"]')
+    assert SessionMetadataService(path).remove_tags(SESSION, "/images", ["two words", "1"]).tags == ("kept",)
+
+
+@pytest.mark.parametrize("session_id", [None, b"\xff", b"20251107_120000-blob"])
+@pytest.mark.parametrize("write", [write_metadata, write_stats])
+def test_rows_without_a_proper_id_hide_no_others(
+    library: SessionLibrary, path: Path, images_dir: Path, session_id: Any, write: Callable[..., None]
+) -> None:
+    write(path, session_id)
+    make_session(images_dir)
+    write_metadata(path, OTHER, is_favorite=1, tags='["t"]')
+    (images_dir / OTHER).mkdir()
+    for fresh in (True, False):
+        for query in ({}, {"liked": True}, {"test": False}, {"search": OTHER}, {"problem": True}, {"rating": "none"}):
+            page = library.find(SessionFilter.model_validate(query), fresh=fresh)
+            assert OTHER in {record.session_id for record in page.sessions}
+    assert library.resolve(["latest"]) == [OTHER]
+    assert library.prune() == 0
+    assert OTHER in {metadata.session_id for metadata in SessionMetadataService(path).list_all_metadata()}
+    assert {SESSION, OTHER} <= {stats.session_id for stats in SessionStatsService(path, images_dir).list_all_stats()}
+    assert library.tag_counts() == {"t": 1}
+
+
+def test_a_liked_row_without_an_id_hides_no_unliked_session(library: SessionLibrary, path: Path) -> None:
+    write_metadata(path, None, is_favorite=1, user_rating="like", tags='["t"]')
+    write_stats(path, SESSION)
+    for query in ({"liked": False}, {"rating": "none"}, {"untagged": True}):
+        assert library.find(SessionFilter.model_validate(query), fresh=False).total_count == 1
+
+
+@contextmanager
+def temporary_database() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sessions.db"
+        make_database(path)
+        yield path
+
+
+anything = st.one_of(
+    st.none(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    st.binary(max_size=20),
+    st.sampled_from(["[", "null", '["a"', '{"a": NaN}', '["\\ud800"]', "[" * 600 + "]" * 600, "9" * 5000, "{}"]),
+)
+METADATA = ("is_test", "is_complete", "is_favorite", "user_rating", "user_note", "tags", "auto_metadata")
+STATS = tuple(name for name in STATS_COLUMNS if name not in ("session_id", "session_path", "stats_computed_at"))
+odd_metadata = st.fixed_dictionaries(dict.fromkeys(METADATA, anything))
+odd_stats = st.fixed_dictionaries(dict.fromkeys(STATS, anything))
+QUERIES: list[dict[str, Any]] = [
+    {"sort": sort, "reverse": reverse}
+    for sort in ("created", "updated", "name", "model", "images", "completion")
+    for reverse in (False, True)
+] + [
+    {"liked": True},
+    {"test": False},
+    {"complete": True},
+    {"seed_sweep": False},
+    {"model": "a"},
+    {"tag": ("a",)},
+    {"untagged": True},
+    {"rating": RatingFilter.NONE},
+    {"search": "a"},
+    {"search": "é"},
+    {"from_date": "2025-01-01", "to_date": "2026-01-01"},
+]
+
+
+@settings(deadline=None, max_examples=60)
+@given(metadata=odd_metadata, stats=odd_stats)
+def test_nonsense_in_every_column_stops_nothing(metadata: dict[str, Any], stats: dict[str, Any]) -> None:
+    with temporary_database() as path:
+        write_metadata(path, SESSION, **metadata)
+        write_stats(path, SESSION, **stats)
+        write_metadata(path, OTHER, **metadata)
+        library = SessionLibrary(path.parent, path)
+        pages = [library.find(SessionFilter(**query), fresh=False) for query in QUERIES]
+        assert all(len(page.sessions) == page.total_count for page in pages)
+        assert all(page.total_count == 2 for page in pages[:12])
+        assert all(json.loads(page.model_dump_json()) for page in pages)
+        assert sum(library.tag_counts().values()) == 2 * len(parse_tags(as_stored(metadata["tags"])))
+
+
+def as_stored(value: object) -> object:
+    with plain(Path(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (tags TEXT)")
+        connection.execute("INSERT INTO t VALUES (?)", (value,))
+        return connection.execute("SELECT tags FROM t").fetchone()[0]
+
+
+@settings(deadline=None, max_examples=60)
+@given(metadata=odd_metadata)
+def test_an_edit_leaves_all_other_nonsense_alone(metadata: dict[str, Any]) -> None:
+    with temporary_database() as path:
+        write_metadata(path, SESSION, **metadata)
+        before = row(path, "session_metadata", SESSION)
+        SessionMetadataService(path).upsert_metadata(SESSION, "/x", SessionMetadataUpdate(user_rating=Rating.DISLIKE))
+        after = row(path, "session_metadata", SESSION)
+        assert before is not None
+        assert after is not None
+        assert after["user_rating"] == "dislike"
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed <= {"user_rating", "updated_at"}
+
+
+def test_tag_counts_are_of_all_programs_tags(path: Path) -> None:
+    for number, tags in enumerate(['["b", "a"]', "a, c", b'["a"]', None, DEEP[:3]]):
+        write_metadata(path, f"{SESSION}-{number}", tags=tags)
+    with Database(path).open() as connection:
+        assert list(tag_counts(connection).items()) == [("a", 3), ("[[[", 1), ("b", 1), ("c", 1)]

@@ -1,0 +1,99 @@
+"""Another program that shares the database: plain `sqlite3`, and the tables as the contract words them."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sdgen_admin.disk.root import created_at
+
+CONTRACT = """
+CREATE TABLE session_metadata (
+    session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
+    is_test INTEGER DEFAULT 0, is_complete INTEGER DEFAULT 1, is_favorite INTEGER DEFAULT 0,
+    user_rating TEXT, user_note TEXT, tags TEXT, auto_metadata TEXT,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+);
+CREATE TABLE session_stats (
+    session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
+    sd_model TEXT, template_version TEXT, generation_mode TEXT, seed_mode TEXT, seed_base INTEGER,
+    resolved_prompt TEXT, negative_prompt TEXT,
+    width INTEGER, height INTEGER, steps INTEGER, cfg_scale REAL, sampler_name TEXT,
+    images_expected INTEGER, images_actual INTEGER, completion_percentage REAL,
+    is_seed_sweep INTEGER DEFAULT 0,
+    placeholders_json TEXT, variations_summary_json TEXT,
+    session_created_at TEXT, manifest_generated_at TEXT, first_image_created_at TEXT, last_image_created_at TEXT,
+    stats_computed_at TEXT NOT NULL, stats_version INTEGER DEFAULT 1,
+    FOREIGN KEY (session_id) REFERENCES session_metadata(session_id) ON DELETE CASCADE
+);
+CREATE INDEX idx_session_stats_model ON session_stats(sd_model);
+CREATE INDEX idx_session_stats_seed_sweep ON session_stats(is_seed_sweep);
+CREATE INDEX idx_session_stats_completion ON session_stats(completion_percentage);
+CREATE INDEX idx_session_stats_created_at ON session_stats(session_created_at DESC);
+"""
+"""The shared tables, to the letter."""
+
+LONG_AGO = "2025-01-01T00:00:00"
+
+
+@contextmanager
+def plain(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection as any program opens one; what it writes is committed at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    try:
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
+def make_database(path: Path, *, journal_mode: str = "delete") -> None:
+    """Make the shared tables as the web UI does."""
+    with plain(path) as connection:
+        connection.execute(f"PRAGMA journal_mode = {journal_mode}")
+        connection.executescript(CONTRACT)
+
+
+def write_metadata(path: Path, session_id: str | bytes | None, **columns: Any) -> None:
+    """Write a metadata row over any that is there."""
+    _replace(path, "session_metadata", {"created_at": LONG_AGO, "updated_at": LONG_AGO}, session_id, columns)
+
+
+def write_stats(path: Path, session_id: str | bytes | None, **columns: Any) -> None:
+    """Write a stats row over any that is there."""
+    created = created_at(session_id) if isinstance(session_id, str) else None
+    defaults = {"stats_computed_at": LONG_AGO, "session_created_at": created.isoformat() if created else None}
+    _replace(path, "session_stats", defaults, session_id, columns)
+
+
+def _replace(
+    path: Path, table: str, defaults: dict[str, Any], session_id: str | bytes | None, columns: dict[str, Any]
+) -> None:
+    if not path.exists():
+        make_database(path)
+    row = {"session_id": session_id, "session_path": f"/elsewhere/{session_id!s}", **defaults, **columns}
+    with plain(path) as connection:
+        connection.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+            tuple(row.values()),
+        )
+
+
+def rows(path: Path, table: str) -> list[dict[str, Any]]:
+    """Return a table's rows, ordered by session id, values as they are stored."""
+    with plain(path) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY session_id")]
+
+
+def row(path: Path, table: str, session_id: str) -> dict[str, Any] | None:
+    """Return one session's row in a table, None where there is none."""
+    return next((found for found in rows(path, table) if found["session_id"] == session_id), None)
+
+
+def digest(path: Path) -> str:
+    """Return what changes when any byte of a file does."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,56 @@
+"""File permissions that hold for the tests, even where those run as root."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+R = TypeVar("R")
+
+_VERSION = 0x20080522
+_IGNORING_PERMISSIONS = 1 << 1 | 1 << 2 | 1 << 3
+"""CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER."""
+
+
+def as_ordinary_user(function: Callable[[], R]) -> R:
+    """Return what `function` does where file permissions count.
+
+    Root passes over permissions. Linux keeps that right for each thread on its own, so one without it does the work.
+    """
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions work differently here")
+    if os.geteuid() != 0:
+        return function()
+    if sys.platform != "linux":
+        pytest.skip("root cannot give up its rights here")
+    with ThreadPoolExecutor(1, initializer=_give_up_rights) as pool:
+        return pool.submit(function).result()
+
+
+def _give_up_rights() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_VERSION, 0)
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the same for higher numbers
+    if libc.capget(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    for place in range(3):
+        sets[place] &= ~_IGNORING_PERMISSIONS & 0xFFFFFFFF
+    if libc.capset(header, sets) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def forbid_writing(database: Path) -> None:
+    """Take away the right to write a database and its folder."""
+    database.chmod(0o444)
+    database.parent.chmod(0o555)
+
+
+def allow_writing(database: Path) -> None:
+    """Give it back, so that the folder can be cleaned away."""
+    database.parent.chmod(0o755)
+    database.chmod(0o644)

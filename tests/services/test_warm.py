@@ -1,0 +1,74 @@
+"""Warming: one at a time for a database, however the one before ended."""
+
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdgen_admin.db.connection import Database
+from sdgen_admin.errors import ReadOnlyDatabaseError
+from sdgen_admin.services.warm import warming
+from tests.privileges import as_ordinary_user
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "metadata" / "sessions.db")
+
+
+def warm(database: Database) -> bool:
+    with warming(database) as is_free:
+        return is_free
+
+
+def hold(path: str, holding: Any, enough: Any) -> None:
+    with warming(Database(path)) as is_free:
+        assert is_free
+        holding.set()
+        enough.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_second_process_leaves_at_once(database: Database, killed: bool) -> None:
+    context = multiprocessing.get_context("spawn")
+    holding, enough = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(database.path, holding, enough))
+    process.start()
+    assert holding.wait(PATIENCE)
+    assert not warm(database)
+    assert warm(Database(database.path + ".other"))
+    if killed:
+        process.kill()
+    else:
+        enough.set()
+    process.join(PATIENCE)
+    assert (process.exitcode == 0) != killed
+    assert warm(database)
+
+
+def test_it_is_free_again_after_an_error(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), warming(database):
+        raise ZeroDivisionError
+    assert warm(database)
+
+
+def test_only_the_lock_is_made(database: Database) -> None:
+    assert warm(database)
+    assert not database.exists()
+
+
+@pytest.mark.parametrize("depth", ["sessions.db", "further/sessions.db"])
+def test_a_folder_that_cannot_be_written(tmp_path: Path, depth: str) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0o555)
+    try:
+        with pytest.raises(ReadOnlyDatabaseError) as caught:
+            as_ordinary_user(lambda: warm(Database(folder / depth)))
+    finally:
+        folder.chmod(0o755)
+    assert caught.value.exit_status == 3
+    assert list(folder.iterdir()) == []
