@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -30,7 +30,7 @@ COMMANDS = {
 """Command name to the module in `sdgen_admin.cli.commands` that holds it."""
 
 
-class _Commands(MutableMapping[str, TyperCommand]):
+class _Commands(Mapping[str, TyperCommand]):
     """The commands, loaded on first use: a command line that starts fast loads one of them."""
 
     def __init__(self) -> None:
@@ -43,12 +43,6 @@ class _Commands(MutableMapping[str, TyperCommand]):
             alone.command(name)(module.command)
             self._loaded[name] = typer.main.get_command(alone)  # type: ignore[assignment]
         return self._loaded[name]
-
-    def __setitem__(self, name: str, command: TyperCommand) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)

@@ -52,14 +52,12 @@ DEFAULT_COLUMNS = (
 """What CSV and TSV show where nobody says."""
 
 
-def parse_columns(text: str | None) -> tuple[str, ...]:
-    """Return the columns that a comma-separated list names, the default ones for None.
+def parse_columns(text: str) -> tuple[str, ...]:
+    """Return the columns that a comma-separated list names.
 
     Raises:
         UsageError: A name is no column's; the hint names near ones.
     """
-    if text is None:
-        return DEFAULT_COLUMNS
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     for name in names or ("",):
         if name not in COLUMNS:

@@ -4,7 +4,7 @@ import codecs
 
 _LAST_BYTE = 0xFF
 _CONTROL = [*range(0x20), *range(0x7F, 0xA0), 0x061C, *range(0x200B, 0x2010), *range(0x2028, 0x202F)]
-_CONTROL += [*range(0x2066, 0x206A), 0xFEFF, *range(0xD800, 0xE000)]
+_CONTROL += [*range(0x2066, 0x206A), 0xFEFF]
 
 _VISIBLE = {code: f"\\x{code:02x}" if code <= _LAST_BYTE else f"\\u{code:04x}" for code in _CONTROL}
 _VISIBLE_LINES = {code: mark for code, mark in _VISIBLE.items() if code not in (0x09, 0x0A)}

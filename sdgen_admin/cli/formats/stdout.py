@@ -7,7 +7,7 @@ from sdgen_admin.cli.text import visible_lines
 
 def write(text: str) -> None:
     """Write text to stdout in UTF-8."""
-    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
 
 
 def write_for_programs(text: str) -> None:
