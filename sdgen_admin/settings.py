@@ -110,4 +110,7 @@ def _parse(text: str, name: str) -> Any:
 
 
 def _absolute(setting: Setting) -> Setting:
-    return Setting(os.path.abspath(os.path.expanduser(setting.value)), setting.source)
+    try:
+        return Setting(os.path.abspath(os.path.expanduser(setting.value)), setting.source)
+    except FileNotFoundError:  # relative to a current folder that is gone
+        raise SettingsError("The current folder is not there any more.", "Change to one that is: cd") from None

@@ -10,6 +10,7 @@ Where a group made a session's row, it has an entry for every column that had a 
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sdgen_admin.db.functions import parse_tags
@@ -29,14 +30,16 @@ class Group(NamedTuple):
 
     number: int
     changed_at: str
-    undoes: int | None = None
+    undoes: int | None
     """The group that this one takes back."""
+    columns: tuple[str, ...]
+    """The columns that the table of metadata has meanwhile, other programs' own included."""
 
 
 def start_group(connection: sqlite3.Connection, undoes: int | None = None) -> Group:
     """Return a new group. To be called inside the write transaction that it stands for."""
     (last,) = connection.execute("SELECT max(group_id) FROM sdgen_admin_history").fetchone()
-    return Group((last or 0) + 1, datetime.now().isoformat(), undoes)
+    return Group((last or 0) + 1, datetime.now().isoformat(), undoes, metadata_columns(connection))
 
 
 def record_changes(connection: sqlite3.Connection, group: Group, session_id: str, changes: Mapping[str, Any]) -> None:
@@ -46,7 +49,7 @@ def record_changes(connection: sqlite3.Connection, group: Group, session_id: str
             f"""{_INSERT} SELECT ?, ?, ?, session_id, {literal(name)}, {quoted(name)}, ?
                 FROM session_metadata WHERE session_id = ?
                 ON CONFLICT (group_id, session_id, field) DO UPDATE SET new_value = excluded.new_value""",
-            (*group, value, session_id),
+            (*group[:3], value, session_id),
         )
 
 
@@ -67,22 +70,28 @@ def record_deletion(connection: sqlite3.Connection, group: Group, session_id: st
 
 def record_nothing(connection: sqlite3.Connection, group: Group, session_id: str) -> None:
     """Record that a group stands although there was nothing left for it to do."""
-    connection.execute(f"{_INSERT} VALUES (?, ?, ?, ?, 'session_id', ?, ?)", (*group, *(session_id,) * 3))
+    connection.execute(f"{_INSERT} VALUES (?, ?, ?, ?, 'session_id', ?, ?)", (*group[:3], *(session_id,) * 3))
 
 
 def _record_row(connection: sqlite3.Connection, group: Group, session_id: str, values: str, of_id: str) -> None:
+    connection.execute(_row_statement(group.columns, values, of_id), (*group[:3], session_id))
+
+
+@cache  # for a thousand sessions, putting it together takes as long as SQLite does with it
+def _row_statement(columns: tuple[str, ...], values: str, of_id: str) -> str:
+    """Return the statement that records every column of a row."""
     arms = [
         f"SELECT ?1, ?2, ?3, session_id, {literal(name)},"
         f" {of_id if name == 'session_id' else values.format(column=quoted(name))}"
         f" FROM session_metadata WHERE session_id = ?4 AND {quoted(name)} IS NOT NULL"
-        for name in metadata_columns(connection)
+        for name in columns
     ]
-    connection.execute(f"{_INSERT} {' UNION ALL '.join(arms)}", (*group, session_id))
+    return f"{_INSERT} {' UNION ALL '.join(arms)}"
 
 
-def metadata_columns(connection: sqlite3.Connection) -> list[str]:
+def metadata_columns(connection: sqlite3.Connection) -> tuple[str, ...]:
     """Return the columns that the table of metadata has, other programs' own included."""
-    return [row[0] for row in connection.execute("SELECT name FROM pragma_table_info('session_metadata')")]
+    return tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info('session_metadata')"))
 
 
 def quoted(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from enum import Enum, auto
+from functools import cache
 from typing import NamedTuple
 
 from sdgen_admin.db.history import (
@@ -101,7 +102,7 @@ def take_back(
         is_there: Whether the session has a row.
     """
     match part.kind:
-        case Kind.MADE if is_there and _is_untouched(connection, number, part.session_id):
+        case Kind.MADE if is_there and _is_untouched(connection, number, part.session_id, group):
             record_deletion(connection, group, part.session_id)
             connection.execute("DELETE FROM session_metadata WHERE session_id = ?", (part.session_id,))
         case Kind.MADE if is_there:
@@ -118,20 +119,19 @@ def take_back(
 
 def _is_as_left(connection: sqlite3.Connection, number: int, session_id: str, *fields: str) -> bool:
     """Whether columns hold what a group left in them."""
-    same = " AND ".join(
-        f"{quoted(field)} IS {_ENTRY.format(value='new_value', field=literal(field))}" for field in fields
-    )
-    (all_same,) = connection.execute(
-        f"SELECT {same} FROM session_metadata WHERE session_id = :session_id",
-        {"of": number, "session_id": session_id},
-    ).fetchone()
+    (all_same,) = connection.execute(_same_statement(fields), {"of": number, "session_id": session_id}).fetchone()
     return bool(all_same)
 
 
-def _is_untouched(connection: sqlite3.Connection, number: int, session_id: str) -> bool:
+@cache
+def _same_statement(fields: tuple[str, ...]) -> str:
+    same = [f"{quoted(field)} IS {_ENTRY.format(value='new_value', field=literal(field))}" for field in fields]
+    return f"SELECT {' AND '.join(same)} FROM session_metadata WHERE session_id = :session_id"
+
+
+def _is_untouched(connection: sqlite3.Connection, number: int, session_id: str, group: Group) -> bool:
     """Whether a row that a group made is in every column as that left it."""
-    columns = metadata_columns(connection)
-    return _is_as_left(connection, number, session_id, *(field for field in columns if field != "session_id"))
+    return _is_as_left(connection, number, session_id, *(name for name in group.columns if name != "session_id"))
 
 
 def _restore(connection: sqlite3.Connection, number: int, part: Part, group: Group) -> None:
@@ -166,7 +166,7 @@ def _restore(connection: sqlite3.Connection, number: int, part: Part, group: Gro
 
 def _put_back(connection: sqlite3.Connection, number: int, part: Part, group: Group) -> None:
     """Insert the row that a group deleted, column for column."""
-    names = metadata_columns(connection)
+    names = group.columns
     olds = [_ENTRY.format(value="old_value", field=literal(name)) for name in names]
     connection.execute(
         f"INSERT INTO session_metadata ({', '.join(map(quoted, names))}) VALUES ({', '.join(olds)})",

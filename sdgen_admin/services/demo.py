@@ -107,10 +107,9 @@ def make_demo(folder: str | os.PathLike[str]) -> str:
     library = SessionLibrary(images_dir)
     library.compute()
     for session in _SESSIONS:
-        # What was said once, and perhaps changed since, is in the history.
-        if session.said and library.get(session.name, fresh=False).metadata is None:
-            if not library.history(session.name, limit=1):
-                library.update_metadata(session.name, SessionMetadataUpdate(**session.said))
+        was_said = library.get(session.name, fresh=False).metadata or library.history(session.name, limit=1)
+        if session.said and not was_said:  # neither now nor ever: what the person has since taken back stays so
+            library.update_metadata(session.name, SessionMetadataUpdate(**session.said))
     return images_dir
 
 

@@ -11,7 +11,7 @@ from sdgen_admin.db.history import sessions_in_history, start_group
 from sdgen_admin.db.sessions import forget, get_known
 from sdgen_admin.db.stats import delete_stats, ids_with_stats
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path
+from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path, visible
 from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
@@ -83,7 +83,9 @@ class SessionLibrary:
         on_report: Callable[[ComputeReport], None] | None = None,
     ) -> Generator[tuple[int, Iterator[SessionRecord]]]:
         """Give what `find` finds as a stream: the total count, and the page's sessions, read one by one."""
-        if not fresh:
+        if fresh:
+            self._require_root()  # first: a mistyped root makes no database beside it
+        else:
             self.database.require()
         with self.database.open() as connection:
             if fresh:
@@ -273,4 +275,7 @@ class SessionLibrary:
 
     def _require_root(self) -> None:
         if not os.path.isdir(self.images_dir):
-            raise ImagesRootError(f"The images root {self.images_dir} is not there.", "Is the drive mounted?")
+            raise ImagesRootError(
+                f"The images root {visible(self.images_dir)} cannot be read: there is no such folder.",
+                "Is the drive mounted? If it is another folder, name it with --images-dir.",
+            )

@@ -1,5 +1,6 @@
 """From what a person types to a session id."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -7,6 +8,7 @@ from sdgen_admin.disk.root import created_at
 from sdgen_admin.errors import AmbiguousSessionError, SessionNotFoundError
 
 LATEST = "latest"
+_WORDS = re.compile(r"[\W\d_]+")
 _SHOWN = 8
 _NEAR_MISSES_AMONG = 2000
 """Comparing letter by letter is slow: only so many of the newest sessions are considered."""
@@ -54,7 +56,8 @@ class Resolver:
         names = {}
         for name in self._newest_first(self._ids)[:_NEAR_MISSES_AMONG]:
             names[name.casefold()] = name
-            names.setdefault(name.casefold().lstrip("0123456789_-"), name)
+            for word in (name.casefold().lstrip("0123456789_-"), *_WORDS.split(name.casefold())):
+                names.setdefault(word, name)
         near = get_close_matches(text.casefold(), names, n=3)
         if near:
             return f"Did you mean {_shortened(list(dict.fromkeys(names[name] for name in near)))}?"

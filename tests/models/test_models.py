@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from sdgen_admin.models import enums
 from sdgen_admin.models.base import Model, to_local
 from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
-from sdgen_admin.models.reports import ComputeReport, SessionProblem
+from sdgen_admin.models.reports import BackupReport, ComputeReport, SessionProblem
 from sdgen_admin.models.stats import COMPLETE_FROM, STATS_VERSION, SessionStats
 
 STATS = SessionStats(session_id="x", session_path="/x")
@@ -29,6 +30,9 @@ EVERY_MODEL: list[Model] = [
     SessionPage(sessions=(RECORD,), total_count=1, limit=100, offset=0),
     SessionProblem(session_id="x", problem="There is no manifest.json in the folder."),
     ComputeReport(computed=1, fresh=0, failed=0, problems=(), seconds=0.1),
+    HistoryEntry(group=1, session_id="x", field="tags", old=None, new=["a"]),
+    UndoReport(undone=1, group=2, changes=()),
+    BackupReport(path="/x", size=1),
 ]
 
 STATS_FIELDS = """

@@ -1,0 +1,99 @@
+"""Errors say what failed and what to type next, in one or two lines, and end with the status that they mean."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sdgen_admin.cli.app import COMMANDS
+from tests.builders import make_session
+from tests.cli.harness import fails, run
+from tests.platforms import needs_raw_names
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "nonsense"])
+def test_an_unknown_flag_is_status_2_and_points_to_help(command: str) -> None:
+    assert "--help" in fails(2, command, "--no-such-flag")
+
+
+def test_a_mistyped_command_names_the_near_one() -> None:
+    assert "Did you mean 'list'?" in fails(2, "lsit")
+
+
+def test_no_images_root_names_the_four_ways() -> None:
+    said = fails(2, "list")
+
+    assert all(way in said for way in ("--images-dir", "SDGEN_IMAGES_DIR", "IMAGE_FOLDERS", "sdgen_config.json"))
+    assert "sdgen-admin demo" in said
+
+
+def test_a_root_that_is_not_there(tmp_path: Path) -> None:
+    for command in (["list"], ["show", "latest"], ["compute-stats", "--all"], ["warm-cache"], ["refresh", "--all"]):
+        assert "cannot be read" in fails(2, *command, "--images-dir", tmp_path / "nope")
+
+
+def test_an_empty_root_says_what_was_looked_for_and_found(tmp_path: Path) -> None:
+    (tmp_path / "holiday\x1b[31m").mkdir()
+    for number in range(7):
+        (tmp_path / f"z{number}").touch()
+    said = run("list", "--images-dir", tmp_path, "--limit", "5", "--sort", "name").err
+
+    assert "such as 20251107_120000-name" in said
+    assert "There are: holiday\\x1b[31m, " in said
+    assert "z3 and " in said
+    (tmp_path / "empty").mkdir()
+    assert "The folder is empty." in run("list", "--images-dir", tmp_path / "empty").err
+    assert run("list", "--images-dir", tmp_path, "--liked").err == "No session matches.\n"
+
+
+@pytest.mark.parametrize(
+    "content", [b"no database, but long enough to be read as one", b"SQLite format 3\0" + b"x" * 600]
+)
+def test_a_foreign_file_is_status_3(shared: Path, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "foreign.db"
+    path.write_bytes(content)
+
+    for command in (["list"], ["show", "latest"], ["tag", "latest", "--liked"], ["tag", "--list"], ["warm-cache"]):
+        fails(3, *command, "--db", path)
+    assert path.read_bytes() == content
+
+
+def test_strict_minds_problems(demo: Path) -> None:
+    for command in (["compute-stats", "--all"], ["refresh", "--all"], ["warm-cache"]):
+        assert run(*command).status == 0
+        assert run(*command, "--strict").status == 1
+    assert run("compute-stats", "latest", "--strict").status == 0
+
+
+@needs_raw_names
+def test_a_session_that_cannot_be_stored_is_said_even_when_quiet(images_dir: Path) -> None:
+    make_session(images_dir)
+    os.mkdir(os.fsencode(images_dir) + b"/20250101_000000-\xff")
+    where = ("--images-dir", str(images_dir))
+
+    assert run("compute-stats", "--all", *where).status == 1
+    outcome = run("warm-cache", "--quiet", *where)
+    assert outcome.status == 1
+    assert outcome.err == "20250101_000000-\\xff: The folder's name is not valid UTF-8; rename it.\n"
+    assert "\\xff" in run("list", *where).err
+
+
+def test_problems_are_cut_at_ten(images_dir: Path) -> None:
+    for number in range(13):
+        make_session(images_dir, f"20250101_0000{number:02}-x", without_manifest=True, images=0)
+    outcome = run("compute-stats", "--all", "--images-dir", images_dir)
+
+    assert outcome.status == 0
+    assert len(outcome.err.splitlines()) == 11
+    assert outcome.err.endswith("… and 3 more: sdgen-admin list --problem --all\n")
+
+
+def test_a_root_that_is_gone_has_nothing_to_show_in_the_cache(tmp_path: Path) -> None:
+    root = tmp_path / "images"
+    root.mkdir()
+    assert run("list", "--images-dir", root).status == 0
+    root.rmdir()
+    outcome = run("list", "--cached", "--images-dir", root)
+
+    assert (outcome.status, outcome.out) == (0, "")
+    assert outcome.err.startswith("There are no sessions in ")

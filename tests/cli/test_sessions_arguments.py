@@ -1,0 +1,122 @@
+"""SESSION arguments: an id, a part of exactly one, `latest`, `-`; and what is said where there is no such session."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.harness import SESSIONS, fails, ok, process, run
+
+LATEST, CUT, TRY, SWEEP, LANDSCAPES, PORTRAIT, SEEDS, FACES = SESSIONS
+
+
+def shown(argument: str, *, stdin: str | bytes = "") -> str:
+    session_id: str = json.loads(ok("show", argument, "--json", stdin=stdin))["session_id"]
+    return session_id
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        (FACES, FACES),
+        ("facial", FACES),
+        ("FACIAL", FACES),
+        ("20251105", TRY),
+        ("2025-10-20", SEEDS),
+        ("長い髪", LATEST),
+        ("latest", LATEST),
+    ],
+)
+def test_an_id_or_a_part_of_one_or_latest(shared: Path, argument: str, expected: str) -> None:
+    assert shown(argument) == expected
+
+
+@pytest.mark.parametrize("stdin", [f"{FACES}\n", f"\n{FACES}\r\n\r\n", f"\ufeff{FACES}", "facial\n"])
+def test_a_hyphen_reads_ids_from_stdin(shared: Path, stdin: str) -> None:
+    assert shown("-", stdin=stdin.encode()) == FACES
+
+
+def test_stdin_and_names_go_together(demo: Path) -> None:
+    ids = ok("refresh", "latest", "-", "facial", "--format", "ids", stdin=f"{CUT}\n{FACES}\n").splitlines()
+
+    assert ids == [LATEST, CUT, FACES]  # each once
+
+
+def test_stdin_in_another_encoding_is_still_utf8(shared: Path) -> None:
+    done = process("show", "-", "--json", stdin=LATEST.encode(), env={"PYTHONIOENCODING": "ascii"})
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["session_id"] == LATEST
+
+
+def test_stdin_that_is_no_utf8_is_no_session(shared: Path) -> None:
+    assert "There is no session" in fails(1, "show", "-", stdin=b"\xff\xfe\n")
+
+
+@pytest.mark.parametrize("command", ["show", "refresh", "compute-stats"])
+def test_an_empty_stdin_is_a_usage_error(shared: Path, command: str) -> None:
+    assert "Standard input holds no session id." in fails(2, command, "-", stdin="\n \n")
+
+
+def test_show_takes_one(shared: Path) -> None:
+    assert "show takes one session" in fails(2, "show", "-", stdin=f"{CUT}\n{FACES}\n")
+
+
+@pytest.mark.parametrize("command", ["show", "refresh", "compute-stats"])
+def test_a_part_of_several_lists_them(shared: Path, command: str) -> None:
+    said = fails(1, command, "seed")
+
+    assert "'seed' is part of 2 session ids." in said
+    assert f"Type more of one: {SWEEP}, {SEEDS}" in said
+
+
+@pytest.mark.parametrize(
+    ("mistyped", "meant"), [("landscape_s", LANDSCAPES), ("20251101_220000-landscaps", LANDSCAPES)]
+)
+def test_near_misses_are_suggested(shared: Path, mistyped: str, meant: str) -> None:
+    assert f"Did you mean {meant}" in fails(1, "show", mistyped)
+
+
+def test_nothing_near_says_where_to_look(shared: Path) -> None:
+    assert "sdgen-admin list" in fails(1, "show", "qqqq")
+
+
+@pytest.mark.parametrize("trick", ["../{0}", "{1}", "{1}/", "./{0}", "{0}/../{0}", "{0}\0", "..", "/", "~", ""])
+@pytest.mark.parametrize("cached", [[], ["--cached"]])
+def test_paths_are_never_followed(shared: Path, trick: str, cached: list[str]) -> None:
+    outside = shared.parent / "20250101_000000-outside"
+    outside.mkdir(exist_ok=True)
+    argument = trick.format(outside.name, outside)
+
+    outcome = run("show", argument, *cached)
+
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "There is no session" in outcome.err or "is part of 8 session ids" in outcome.err
+
+
+def test_one_unknown_name_stops_everything(demo: Path) -> None:
+    before = ok("list", "--json")
+
+    assert "no session 'nope'" in fails(1, "tag", "latest", "nope", "--add", "x")
+    assert "no session 'nope'" in fails(1, "refresh", "latest", "nope")
+    assert ok("list", "--json") == before
+
+
+def test_a_session_that_is_gone_is_shown_from_the_database(demo: Path) -> None:
+    (demo / SEEDS).rename(demo / "elsewhere")
+    ok("list")
+
+    out = ok("show", "seed_study")
+    assert "gone" in out
+    assert "(gone)" in out
+    assert "1002 is the best of them" in out
+
+
+def test_without_a_database_cached_says_what_to_run(demo: Path) -> None:
+    for path in (demo.parent / "metadata").iterdir():
+        path.unlink()
+
+    assert "compute-stats --all" in fails(3, "list", "--cached")
+    assert "compute-stats --all" in fails(3, "tag", "--list")
+    assert not (demo.parent / "metadata" / "sessions.db").exists()
+    assert shown("latest") == LATEST
