@@ -14,7 +14,8 @@ def sessions(context: typer.Context, incomplete: str) -> list[str]:
     """Complete a session id."""
     from sdgen_admin.db import peek
 
-    return _quoted(_look(context, peek.session_ids, incomplete))
+    latest = ["latest"] if incomplete and "latest".startswith(incomplete) else []
+    return _quoted(latest + _look(context, peek.session_ids, incomplete))
 
 
 def models(context: typer.Context, incomplete: str) -> list[str]:

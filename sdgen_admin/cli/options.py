@@ -201,7 +201,13 @@ class Filters:
     reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.", rich_help_panel=_PAGE)] = False
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="1-500", help="At most so many.", show_default=False, rich_help_panel=_PAGE),
+        typer.Option(
+            "--limit",
+            metavar="1-500",
+            help="At most so many; a list has 100.",
+            show_default=False,
+            rich_help_panel=_PAGE,
+        ),
     ] = None
     offset: Annotated[
         int | None, typer.Option("--offset", metavar="N", help="Pass over so many.", rich_help_panel=_PAGE)

@@ -3,14 +3,13 @@
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
 
 from sdgen_admin.cli.options import Filters, Place
+from sdgen_admin.cli.terminal import note
 from sdgen_admin.cli.text import visible
-from sdgen_admin.errors import UsageError
 
 if TYPE_CHECKING:
     from sdgen_admin.cli.terminal import ProgressBar
@@ -24,11 +23,10 @@ _NAMES_SAID = 5
 
 
 def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, *, fresh: bool = True) -> list[str]:
-    """Return the ids that SESSION arguments mean; `-` stands for the ids on standard input, one a line.
+    """Return the ids that SESSION arguments mean; `-` stands for the ids on standard input, one a line, or none.
 
     Raises:
         SessionNotFoundError: One means no session, or several.
-        UsageError: Standard input was asked for and holds nothing.
     """
     texts: list[str] = []
     for argument in arguments or ():
@@ -36,11 +34,8 @@ def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, 
             texts.append(argument)
             continue
         lines = [line.removesuffix("\r") for line in _stdin().split("\n")]
-        ids = [line for line in lines if line.strip()]
-        texts += ids
-        if not ids:
-            raise UsageError("Standard input holds no session id.", "Nothing was done.")
-    return library.resolve(texts, fresh=fresh) if texts else []
+        texts += [line for line in lines if line.strip()]
+    return library.resolve(texts, fresh=fresh, spelled=visible) if texts else []
 
 
 def _stdin() -> str:
@@ -89,12 +84,11 @@ def _what_is_there(images_dir: str) -> str:
 
 def say_problems(place: Place, report: "ComputeReport") -> None:
     """Say which sessions have a problem; a failed one is an error, which quiet does not silence."""
-    if report.failed:
-        place = replace(place, quiet=False)
-    for problem in report.problems[:_PROBLEMS_SAID]:
-        place.say(visible(f"{problem.session_id}: {problem.problem}"))
-    if len(report.problems) > _PROBLEMS_SAID:
-        place.say(f"… and {len(report.problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
+    problems = [problem for problem in report.problems if problem.is_failure or not place.quiet]
+    for problem in problems[:_PROBLEMS_SAID]:
+        note(f"{visible(problem.session_id)}: {visible(problem.problem)}")
+    if len(problems) > _PROBLEMS_SAID:
+        note(f"… and {len(problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
     place.say_more(f"{report.passed_over:,} other entries of the images root were passed over")
 
 

@@ -54,7 +54,8 @@ def write_copy(source: sqlite3.Connection, path: str, target: str) -> None:
         with explained(path, 0):
             _fill(source, part, target)
             _check(part, path)
-        shutil.copymode(path, part)
+        _sync(part)
+        shutil.copymode(path, part)  # last: what is copied may be read-only
         _publish(part, target)
     finally:
         for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
@@ -82,10 +83,13 @@ def _check(part: str, path: str) -> None:
         raise damaged(path, finding)
 
 
-def _publish(part: str, target: str) -> None:
-    """Give the finished copy its name, unless somebody took that in the meantime."""
+def _sync(part: str) -> None:
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
+
+
+def _publish(part: str, target: str) -> None:
+    """Give the finished copy its name, unless somebody took that in the meantime."""
     try:
         if os.name == "nt":
             os.rename(part, target)  # refuses to overwrite; elsewhere it would not

@@ -89,6 +89,12 @@ class Database:
             try:
                 self._complete_schema(connection)
                 yield connection
+            except sqlite3.Error as error:
+                if connection.raised is not None:
+                    raise connection.raised from None
+                if "user-defined function" in str(error):  # interrupted just before it could be noted
+                    raise KeyboardInterrupt from None
+                raise
             finally:
                 connection.close()
 
@@ -116,16 +122,17 @@ class Database:
         if not missing_parts(connection):
             return
         copy = self._copy_before_first_write(connection)
-        with transaction(connection):
-            is_needed = is_new_to_metadata(connection)
-            for statement in missing_parts(connection):
+        is_needed = False
+        try:
+            is_needed = _make_tables(connection)
+        finally:
+            if copy is not None and not is_needed:  # it failed, or somebody was faster, with a copy of their own
+                with suppress(OSError):
+                    os.unlink(copy)
+        for statement in missing_parts(connection):  # an index over many rows takes long: each in a turn of its own
+            with transaction(connection):
                 connection.execute(statement)
-        if copy is None:
-            return
-        if not is_needed:  # somebody else was faster, with a copy of their own
-            with suppress(OSError):
-                os.unlink(copy)
-        elif self.on_backup is not None:
+        if copy is not None and is_needed and self.on_backup is not None:
             self.on_backup(copy)
 
     def _copy_before_first_write(self, connection: Connection) -> str | None:
@@ -141,18 +148,27 @@ class Database:
         connection = sqlite3.connect(
             uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False, factory=Connection
         )
-        connection.text_factory = _decode  # other programs' text need not be valid UTF-8
-        connection.execute("PRAGMA foreign_keys = OFF")
-        register_functions(connection)
+        try:
+            connection.text_factory = _decode  # other programs' text need not be valid UTF-8
+            connection.execute("PRAGMA foreign_keys = OFF")
+            register_functions(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _copy_in_memory(self) -> Connection:
-        memory = self._connect("file::memory:")
-        if self.exists():
-            from sdgen_admin.db.backup import copy_into  # noqa: PLC0415 -- most databases can be written
+        if not self.exists():
+            return self._connect("file::memory:")
+        from sdgen_admin.db.backup import copy_into  # noqa: PLC0415 -- most databases can be written
 
-            with closing(self._open_read_only()) as source:
+        with closing(self._open_read_only()) as source:
+            memory = self._connect("file::memory:")
+            try:
                 copy_into(source, memory)
+            except BaseException:
+                memory.close()
+                raise
         return memory
 
     def _open_read_only(self) -> Connection:
@@ -167,6 +183,18 @@ class Database:
             # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
             source = self._connect(f"{uri}&immutable=1")
         return source
+
+
+def _make_tables(connection: Connection) -> bool:
+    """Make the tables, and, while they are empty, all the rest; return whether it was the first time."""
+    with transaction(connection):
+        is_first = is_new_to_metadata(connection)
+        statements = missing_parts(connection)
+        is_empty = any(statement.startswith("CREATE TABLE session_stats") for statement in statements)
+        for statement in statements:
+            if is_empty or not statement.startswith("CREATE INDEX"):
+                connection.execute(statement)
+    return is_first
 
 
 def _decode(data: bytes) -> str:

@@ -1,11 +1,12 @@
 """What SQL cannot say by itself, as functions of Python."""
 
-import sqlite3
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
 from sdgen_admin.db.rows import as_text, from_json, to_json
+from sdgen_admin.db.transaction import Connection
 
 
 @lru_cache(maxsize=4096)  # a collection has far fewer different lists of tags than sessions
@@ -32,7 +33,7 @@ def composed(tag: str) -> str:
     return tag if tag.isascii() else normalize("NFC", tag)
 
 
-def register_functions(connection: sqlite3.Connection) -> None:
+def register_functions(connection: Connection) -> None:
     """Give `connection` the functions that queries use."""
     for name, arguments, function in (
         ("sdgen_has_tag", 2, _has_tag),
@@ -40,7 +41,20 @@ def register_functions(connection: sqlite3.Connection) -> None:
         ("sdgen_contains", 2, _contains),
         ("sdgen_tag_contains", 2, _tag_contains),
     ):
-        connection.create_function(name, arguments, function, deterministic=True)
+        connection.create_function(name, arguments, _kept(connection, function), deterministic=True)
+
+
+def _kept(connection: Connection, function: Callable[..., bool]) -> Callable[..., bool]:
+    """Keep what a function raises, an interrupt above all: SQLite makes an error of its own of it."""
+
+    def call(*arguments: Any) -> bool:
+        try:
+            return function(*arguments)
+        except BaseException as error:
+            connection.raised = error
+            raise
+
+    return call
 
 
 def _has_tag(tags: Any, tag: str) -> bool:

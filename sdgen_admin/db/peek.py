@@ -20,7 +20,7 @@ def session_ids(connection: sqlite3.Connection, part: str) -> list[str]:
            ORDER BY instr(lower(session_id), lower(:part)) > 1, session_created_at DESC LIMIT :most""",
         {"part": part, "most": _MOST},
     )
-    return [name for (name,) in rows]
+    return [name for (name,) in rows if isinstance(name, str)]
 
 
 def models(connection: sqlite3.Connection, part: str) -> list[str]:

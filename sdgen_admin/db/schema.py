@@ -125,7 +125,7 @@ def missing_parts(connection: sqlite3.Connection) -> list[str]:
                 f"The table {table} is not the one that this tool shares: it lacks {', '.join(lacking)}.",
                 "Name another database with --db, or update the program that made this one.",
             )
-    statements += [f"CREATE INDEX {name} ON {on}" for name, on in _INDEXES.items() if name not in there]
+    statements += [f"CREATE INDEX IF NOT EXISTS {name} ON {on}" for name, on in _INDEXES.items() if name not in there]
     if _own_version(connection, there) < OWN_VERSION:
         statements += ["DELETE FROM sdgen_admin_version", f"INSERT INTO sdgen_admin_version VALUES ({OWN_VERSION})"]
     return statements

@@ -3,12 +3,18 @@
 import os
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from sdgen_admin.db.faults import code_of, replaced
 
 _SLICE = 100
 """Milliseconds: SQLite is asked for a lock so long at a time, since no signal gets through while it waits."""
+_SHARE = 3.0
+"""How many times as long as we held the lock it is left to others."""
+_LONGEST_PAUSE = 0.1
+"""Seconds."""
 
 
 class Connection(sqlite3.Connection):
@@ -16,6 +22,8 @@ class Connection(sqlite3.Connection):
 
     path = ""
     """The file; empty for a database in memory."""
+    raised: BaseException | None = None
+    """What one of our functions raised inside a statement."""
     _opened: tuple[int, int] | None = None
 
     def remember_file(self, path: str) -> None:
@@ -104,3 +112,40 @@ def _begin(connection: sqlite3.Connection) -> None:
                 return
     finally:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
+
+
+class Turns:
+    """Leaves the lock free for longer than it was held, once others have committed, too.
+
+    SQLite has no queue: whoever waits for a lock tries again now and then, and finds it taken again if we hardly let
+    go of it. Measured beside 200 commits a second: without this, one of a thousand waited for more than 250 ms.
+
+    Args:
+        connection: The database.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._version = self._version_now()
+        self._theirs_until = 0.0
+        self._are_others = False
+
+    @contextmanager
+    def ours(self) -> Iterator[None]:
+        """Wait for our turn; the body is one."""
+        # Who is kept from committing shows no sign of life: seen once is seen for good.
+        self._are_others |= self._version_now() != self._version
+        if self._are_others:
+            time.sleep(max(self._theirs_until - time.monotonic(), 0))
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            now = time.monotonic()
+            self._theirs_until = now + min(_SHARE * (now - begun), _LONGEST_PAUSE)
+        self._version = self._version_now()
+
+    def _version_now(self) -> int:
+        """Return a number that changes when another connection commits."""
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)

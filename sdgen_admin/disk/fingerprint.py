@@ -10,6 +10,9 @@ DISTRUSTED_NS = 2_000_000_000
 """A modification time younger than this when read may hide a change: file systems count in steps of up to 2 s (FAT)."""
 
 
+_SKEW_NS = 24 * 60 * 60 * 1_000_000_000
+
+
 class Fingerprint(NamedTuple):
     """What is compared to know whether stats are stale."""
 
@@ -21,9 +24,12 @@ class Fingerprint(NamedTuple):
     """The manifest's size, in bytes."""
 
     def is_settled(self, read_at_ns: int) -> bool:
-        """Whether everything it stands for was old enough at `read_at_ns` that no later change can hide."""
-        youngest = max(self.folder_mtime_ns, self.manifest_mtime_ns or 0)
-        return read_at_ns - youngest >= DISTRUSTED_NS
+        """Whether everything it stands for was old enough at `read_at_ns` that no later change can hide.
+
+        A time up to a day ahead may be the present of a drive whose clock is fast; beyond, it is a wrong date.
+        """
+        times = (self.folder_mtime_ns, self.manifest_mtime_ns or 0)
+        return not any(-_SKEW_NS < read_at_ns - moment < DISTRUSTED_NS for moment in times)
 
 
 def take_fingerprint(session_path: str) -> Fingerprint | None:

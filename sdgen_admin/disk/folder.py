@@ -125,9 +125,9 @@ class _FoundManifest:
 
 
 def _read_manifest(path: str, *, is_file: bool) -> _FoundManifest:
-    if not is_file:  # a folder, or a pipe that would never answer
-        return _FoundManifest(problem="manifest.json is not a file.")
     try:
+        if not is_file:  # a folder, or a pipe that would never answer
+            return _FoundManifest(problem="manifest.json is not a file.", state=os.stat(path))
         with open(path, "rb", buffering=0) as file:
             state = os.fstat(file.fileno())
             data = file.readall()

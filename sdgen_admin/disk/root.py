@@ -91,5 +91,5 @@ def _entries(images_dir: str) -> Iterator[tuple[str, bool]]:
     except (OSError, ValueError) as error:  # ValueError: a null character, which no path can hold
         raise ImagesRootError(
             f"The images root {visible(images_dir)} cannot be read: {getattr(error, 'strerror', error)}.",
-            "Name the folder that holds the session folders with --images-dir.",
+            "Is the drive mounted? If it is another folder, name it with --images-dir.",
         ) from error

@@ -85,6 +85,8 @@ class SessionMetadataUpdate(Model):
     `add_tags` and `remove_tags` then edit the list as it is at that moment.
     """
 
+    model_config = {"extra": "forbid"}
+
     is_test: bool | None = None
     """A trial run."""
     is_complete: bool | None = None

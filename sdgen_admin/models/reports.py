@@ -23,6 +23,8 @@ class SessionProblem(Model):
     """What is wrong with it, in one sentence."""
     is_unlisted: Annotated[bool, Field(exclude=True)] = False
     """Whether no listing can show it: a name that the database cannot hold."""
+    is_failure: Annotated[bool, Field(exclude=True)] = False
+    """Whether nothing could be read or stored."""
 
 
 class ComputeReport(Model):

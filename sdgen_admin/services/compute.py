@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sdgen_admin.db.sessions import Known, get_known, mark_missing
-from sdgen_admin.db.transaction import transaction
+from sdgen_admin.db.transaction import Turns, transaction
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
 from sdgen_admin.disk.fingerprint import take_fingerprint
 from sdgen_admin.disk.root import RootListing, list_root
@@ -18,8 +18,8 @@ from sdgen_admin.models.reports import ComputeReport, ProgressListener, SessionP
 if TYPE_CHECKING:
     from sdgen_admin.disk.folder import SessionReading
 
-BATCH = 500
-"""Sessions written in one transaction: about 20 ms, so that other writers hardly wait."""
+BATCH = 250
+"""Sessions written in one transaction: about 10 ms, so that other writers hardly wait."""
 BATCH_SECONDS = 1.0
 """At least this often what is done is stored, so that an interrupt loses little."""
 
@@ -36,6 +36,7 @@ class Outcome:
     failed: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     undecodable: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     passed_over: int = 0
 
     def report(self) -> ComputeReport:
@@ -45,7 +46,12 @@ class Outcome:
             fresh=self.fresh,
             failed=self.failed,
             problems=tuple(
-                SessionProblem.model_construct(session_id=name, problem=problem, is_unlisted=name in self.undecodable)
+                SessionProblem.model_construct(
+                    session_id=name,
+                    problem=problem,
+                    is_unlisted=name in self.undecodable,
+                    is_failure=name in self.failures,
+                )
                 for name, problem in sorted(self.problems.items())
             ),
             seconds=round(time.perf_counter() - self.started, 3),
@@ -132,6 +138,7 @@ class Refresher:
 
         done: list[SessionReading] = []
         stored_at = time.monotonic()
+        turns = Turns(self._connection)
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
         with closing(read_sessions(self._images_dir, sorted(ids), self._jobs)) as readings:
             try:
@@ -140,7 +147,8 @@ class Refresher:
                     if self._progress is not None:
                         self._progress(count, len(ids))
                     if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
-                        store_readings(self._connection, self._images_dir, done, outcome)
+                        with turns.ours():
+                            store_readings(self._connection, self._images_dir, done, outcome)
                         stored_at = time.monotonic()
             finally:
                 store_readings(self._connection, self._images_dir, done, outcome)
@@ -149,5 +157,4 @@ class Refresher:
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:
     outcome.passed_over = listing.passed_over
     outcome.undecodable = listing.undecodable
-    outcome.failed += len(listing.undecodable)
     outcome.problems |= dict.fromkeys(listing.undecodable, _UNDECODABLE)

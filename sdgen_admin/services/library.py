@@ -50,7 +50,7 @@ class SessionLibrary:
 
     def find(
         self,
-        query: SessionFilter | None = None,
+        filter: SessionFilter | None = None,  # noqa: A002 -- the library's contract names it so
         *,
         fresh: bool = True,
         progress: ProgressListener | None = None,
@@ -59,7 +59,7 @@ class SessionLibrary:
         """Return the page of sessions that a filter asks for.
 
         Args:
-            query: The filter; by default the 100 newest sessions.
+            filter: Which sessions; by default the 100 newest sessions.
             fresh: Whether to bring stats up to date first; False takes the database as it is, touching no folder.
             progress: Told how far the computing is.
             on_report: Given the report of what was computed.
@@ -67,7 +67,7 @@ class SessionLibrary:
         Raises:
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
         """
-        query = query or SessionFilter()
+        query = filter or SessionFilter()
         with self.select(query, fresh=fresh, progress=progress, on_report=on_report) as (total_count, sessions):
             return SessionPage(
                 sessions=tuple(sessions), total_count=total_count, limit=query.limit, offset=query.offset
@@ -84,7 +84,7 @@ class SessionLibrary:
     ) -> Generator[tuple[int, Iterator[SessionRecord]]]:
         """Give what `find` finds as a stream: the total count, and the page's sessions, read one by one."""
         if fresh:
-            self._require_root()  # first: a mistyped root makes no database beside it
+            self.require_root()
         else:
             self.database.require()
         with self.database.open() as connection:
@@ -109,19 +109,27 @@ class SessionLibrary:
             self.database.require()
         with self.database.open() as connection:
             if fresh and is_session_id(session_id):
-                self._require_root()
+                self.require_root()
                 Refresher(connection, self.images_dir).some([session_id])
             record = queries.get_record(connection, session_id, self.images_dir) if is_storable(session_id) else None
         if record is None:
             raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
         return record
 
-    def resolve(self, texts: Iterable[str], *, fresh: bool = True) -> list[str]:
+    def resolve(self, texts: Iterable[str], *, fresh: bool = True, spelled: Callable[[str], str] = str) -> list[str]:
         """Return the ids that texts mean, each once: ids, parts of exactly one id, or `latest`.
 
+        Args:
+            texts: What a person typed, or a program passed on.
+            fresh: Whether to look at the folders; False takes the database as it is.
+            spelled: How an odd id may have been written instead.
+
         Raises:
+            DatabaseNotFoundError: `fresh` is False, and there is no database yet.
             SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
         """
+        if not fresh:
+            self.database.require()
         here = list_root(self.images_dir).session_ids if fresh else []
         known: list[str] = []
         if self.database.exists():
@@ -131,12 +139,12 @@ class SessionLibrary:
                     known += sessions_in_history(connection)
                     _, newest = queries.select(connection, SessionFilter(limit=1), self.images_dir)
                     here = [record.session_id for record in newest]
-        resolver = Resolver([*here, *known], here)
+        resolver = Resolver([*here, *known], here, spelled)
         return list(dict.fromkeys(resolver.resolve(text) for text in texts))
 
     def compute(
         self,
-        session_ids: Iterable[str] | None = None,
+        session_ids: str | Iterable[str] | None = None,
         *,
         force: bool = False,
         jobs: int | None = None,
@@ -145,7 +153,7 @@ class SessionLibrary:
         """Compute and store the stats that are missing or stale.
 
         Args:
-            session_ids: The sessions; None: all.
+            session_ids: The sessions, or one; None: all.
             force: Whether to compute fresh ones, too.
             jobs: How many sessions to read side by side; None lets the drive decide.
             progress: Told how far it is.
@@ -153,7 +161,8 @@ class SessionLibrary:
         Raises:
             SessionNotFoundError: A named session has no folder; nothing was computed.
         """
-        ids = None if session_ids is None else list(session_ids)
+        ids = [session_ids] if isinstance(session_ids, str) else None if session_ids is None else list(session_ids)
+        self.require_root()
         for name in ids or ():
             self._require_folder(name)
         with self.database.open(for_writing=True) as connection:
@@ -175,6 +184,9 @@ class SessionLibrary:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
         """
         ids = [session_ids] if isinstance(session_ids, str) else list(dict.fromkeys(session_ids))
+        if not self.database.exists():
+            for name in ids:
+                self._require_folder(name)
         with self.database.open(for_writing=not dry_run) as connection:
             for name in ids:  # before the lock is taken, so that nobody has to wait for it
                 if not (is_storable(name) and get_known(connection, name)):
@@ -209,6 +221,7 @@ class SessionLibrary:
             PruneRefusedError: The images root holds no session, or more than a fifth of all sessions would go,
                 and it is not forced: an unmounted drive looks just like that.
         """
+        self.require_root()
         with self.database.open(for_writing=True) as connection:
             known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
             # The folders last, so that no session made meanwhile is taken for gone.
@@ -270,10 +283,11 @@ class SessionLibrary:
     def _require_folder(self, session_id: str) -> None:
         if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):
             return
-        self._require_root()
+        self.require_root()
         raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
 
-    def _require_root(self) -> None:
+    def require_root(self) -> None:
+        """Raise ImagesRootError where the images root is not there. To be asked before anything is made beside it."""
         if not os.path.isdir(self.images_dir):
             raise ImagesRootError(
                 f"The images root {visible(self.images_dir)} cannot be read: there is no such folder.",

@@ -1,7 +1,7 @@
 """From what a person types to a session id."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from sdgen_admin.disk.root import created_at
@@ -20,14 +20,18 @@ class Resolver:
     Args:
         ids: The ids to choose from.
         here: Those among which `latest` is; None: all. One whose folder is gone is not meant by that.
+        spelled: How an id that is not printable may have been written instead.
     """
 
-    def __init__(self, ids: Iterable[str], here: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, ids: Iterable[str], here: Iterable[str] | None = None, spelled: Callable[[str], str] = str
+    ) -> None:
         self._ids = set(ids)
         self._here = self._ids if here is None else set(here)
+        self._spelled = {spelled(name): name for name in self._ids if not name.isprintable()}
 
     def resolve(self, text: str) -> str:
-        """Return the id that `text` means. The case of letters does not count.
+        """Return the id that `text` means. The case of letters does not count; what is gone comes second.
 
         Raises:
             SessionNotFoundError: No id has this part; the hint names near misses.
@@ -35,10 +39,12 @@ class Resolver:
         """
         if text in self._ids:
             return text
+        if text in self._spelled:
+            return self._spelled[text]
         if text == LATEST and self._here:
             return self._newest_first(self._here)[0]
         part = text.casefold()
-        matches = [name for name in self._ids if part in name.casefold()] if part else []
+        matches = self._containing(part, self._here) or self._containing(part, self._ids)
         if not matches:
             raise SessionNotFoundError(f"There is no session {text!r}.", self._near_misses(text))
         if len(matches) > 1:
@@ -47,6 +53,9 @@ class Resolver:
                 f"Type more of one: {_shortened(self._newest_first(matches))}",
             )
         return matches[0]
+
+    def _containing(self, part: str, ids: Iterable[str]) -> list[str]:
+        return [name for name in ids if part in name.casefold()] if part else []
 
     def _newest_first(self, ids: Iterable[str]) -> list[str]:
         """Sort as a list does: newest first, equal times by id."""

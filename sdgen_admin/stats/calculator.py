@@ -24,16 +24,16 @@ class SessionStatsCalculator:
         """Return the stats of the folder as it is now.
 
         Raises:
-            SessionFolderError: The folder is not there or cannot be read (an OSError).
-            ManifestNotFoundError: It has no `manifest.json` (a FileNotFoundError).
+            ManifestNotFoundError: It has no `manifest.json`, or is not there itself (a FileNotFoundError).
+            SessionFolderError: It cannot be read (an OSError).
             InvalidManifestError: Its `manifest.json` cannot be read as a manifest (a ValueError).
         """
         reading = read_session(self._path, os.path.basename(self._path))
         if reading.problem is not None:
             message = f"{self._path}: {reading.problem}"
+            if reading.is_gone or (reading.is_readable and not reading.has_manifest):
+                raise ManifestNotFoundError(message)
             if not reading.is_readable:
                 raise SessionFolderError(message)
-            if not reading.has_manifest:
-                raise ManifestNotFoundError(message)
             raise InvalidManifestError(message)
         return compute_stats(reading, session_path(*os.path.split(self._path)), datetime.now())

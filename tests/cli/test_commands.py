@@ -51,8 +51,9 @@ def test_refresh_takes_names_or_filters_or_all(demo: Path) -> None:
     assert report("refresh", "--limit", "3") == (3, 0, 0)
     assert report("refresh", "--model", "none such") == (0, 0, 0)
     assert report("refresh", "--all") == (8, 0, 0)
-    fails(2, "refresh", "latest", "--liked")
-    fails(2, "refresh", "--all", "--liked")
+    assert report("refresh", "facial", "latest", "--liked") == (1, 0, 0)
+    assert report("refresh", "--all", "--liked") == (2, 0, 0)
+    assert report("refresh", "--missing") == (0, 0, 0)
 
 
 def test_jobs_are_one_or_more(shared: Path) -> None:

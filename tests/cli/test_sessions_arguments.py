@@ -53,9 +53,16 @@ def test_stdin_that_is_no_utf8_is_no_session(shared: Path) -> None:
     assert "There is no session" in fails(1, "show", "-", stdin=b"\xff\xfe\n")
 
 
-@pytest.mark.parametrize("command", ["show", "refresh", "compute-stats"])
-def test_an_empty_stdin_is_a_usage_error(shared: Path, command: str) -> None:
-    assert "Standard input holds no session id." in fails(2, command, "-", stdin="\n \n")
+@pytest.mark.parametrize("command", [["refresh"], ["compute-stats"], ["tag", "--add", "x"]])
+def test_no_ids_on_stdin_are_nothing_to_do(demo: Path, command: list[str]) -> None:
+    outcome = run(*command, "-", stdin="\n \n")
+
+    assert outcome.status == 0
+    assert outcome.out in ("", "0 computed, 0 already fresh, 0 with problems, 0 failed, in 0.0 s\n")
+
+
+def test_show_needs_one() -> None:
+    assert "show takes one session" in fails(2, "show", "-", "--images-dir", ".", stdin="\n \n")
 
 
 def test_show_takes_one(shared: Path) -> None:

@@ -53,7 +53,7 @@ def test_what_is_so_already_is_said(demo: Path) -> None:
         (["--rating", "dislike"], "user_rating", "dislike"),
         (["--note", "two\nlines"], "user_note", "two\nlines"),
         (["--clear-note"], "user_note", None),
-        (["--note", ""], "user_note", ""),
+        (["--note", ""], "user_note", None),
     ],
 )
 def test_each_edit(demo: Path, edits: list[str], name: str, value: Any) -> None:

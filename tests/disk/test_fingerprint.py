@@ -25,6 +25,7 @@ YOUNG = OLD + 1
         (YOUNG, None, False),
         (READ_AT, READ_AT, False),
         (READ_AT + DISTRUSTED_NS, OLD, False),
+        (READ_AT + 2 * 24 * 3600 * 10**9, OLD, True),
         (-1, None, True),
     ],
 )

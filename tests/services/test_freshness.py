@@ -263,7 +263,7 @@ def test_a_file_in_place_of_the_folder(library: SessionLibrary, folder: Path) ->
 
 @pytest.mark.parametrize("young", ["folder", "manifest"])
 def test_young_times_are_distrusted(library: SessionLibrary, folder: Path, young: str) -> None:
-    ahead = datetime.now() + timedelta(days=1)
+    ahead = datetime.now() + timedelta(hours=1)
     date(folder if young == "folder" else folder / "manifest.json", ahead)
     assert [report_of(library).computed for _ in range(2)] == [1, 1]
     settle(folder)
@@ -404,7 +404,7 @@ def test_a_folder_whose_name_is_no_utf_8_is_reported_and_not_stored(library: Ses
     name = b"20251101_120000-\xff"
     Path(library.images_dir, name.decode("utf-8", "surrogateescape")).mkdir()
     report = library.compute()
-    assert (report.fresh, report.failed) == (1, 1)
+    assert (report.fresh, report.failed) == (1, 0)
     assert [(problem.session_id, problem.is_unlisted) for problem in report.problems] == [
         ("20251101_120000-\\xff", True)
     ]

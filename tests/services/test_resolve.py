@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen_admin.errors import AmbiguousSessionError, SessionNotFoundError
+from sdgen_admin.errors import AmbiguousSessionError, DatabaseNotFoundError, ImagesRootError, SessionNotFoundError
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.resolve import Resolver
 from tests.builders import make_session
@@ -104,5 +104,29 @@ def test_folders_are_found_before_there_is_a_database(images_dir: Path) -> None:
     library = SessionLibrary(images_dir)
     assert library.resolve(["portr"]) == [PORTRAIT]
     assert not library.database.exists()
-    with pytest.raises(SessionNotFoundError):
+    with pytest.raises(DatabaseNotFoundError):
         library.resolve(["portr"], fresh=False)
+
+
+def test_an_odd_id_is_also_found_as_it_was_spelled_out(images_dir: Path) -> None:
+    odd = f"{PORTRAIT}\x1b[31m"
+    make_session(images_dir, odd)
+    library = SessionLibrary(images_dir)
+    assert library.resolve([f"{PORTRAIT}\\x1b[31m"], spelled=lambda name: name.replace("\x1b", "\\x1b")) == [odd]
+
+
+def test_what_is_here_comes_before_what_is_gone(images_dir: Path) -> None:
+    gone = make_session(images_dir, f"{PORTRAIT}-a")
+    library = SessionLibrary(images_dir)
+    library.compute()
+    gone.rename(images_dir / f"{PORTRAIT}-b")
+    assert library.resolve([PORTRAIT]) == [f"{PORTRAIT}-b"]
+    assert library.resolve([f"{PORTRAIT}-a"]) == [f"{PORTRAIT}-a"]
+
+
+def test_a_root_that_is_not_there_leaves_no_database(tmp_path: Path) -> None:
+    library = SessionLibrary(tmp_path / "nope")
+    for action in (library.find, library.compute, library.prune, lambda: library.compute(PORTRAIT)):
+        with pytest.raises(ImagesRootError):
+            action()
+    assert not (tmp_path / "metadata").exists()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SdgenAdminError, SessionFolderError
+from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SdgenAdminError
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.calculator import SessionStatsCalculator
 from tests.builders import SESSION, Manifest, make_manifest, make_session, used
@@ -177,8 +177,8 @@ def test_with_an_invalid_manifest(images_dir: Path, manifest: bytes) -> None:
 
 
 def test_without_folder(images_dir: Path) -> None:
-    with pytest.raises(SessionFolderError, match="cannot be read") as raised:
+    with pytest.raises(ManifestNotFoundError, match="cannot be read") as raised:
         stats_of(images_dir / SESSION)
 
-    assert isinstance(raised.value, OSError)
+    assert isinstance(raised.value, FileNotFoundError)
     assert isinstance(raised.value, SdgenAdminError)

@@ -23,27 +23,30 @@ def command(
 ) -> None:
     """Compute stats again, whether or not anything seems to have changed.
 
-    Filters choose all sessions that match, unless --limit says how many.
+    Filters choose all sessions that match, among those named if any, unless --limit says how many.
 
     Examples:
         sdgen-admin refresh latest
 
         sdgen-admin refresh --no-complete --from-date 7d
     """
-    if sum([bool(sessions), filters.narrows(), everything]) != 1:
-        raise UsageError("Which sessions?", "Name some, or give filters, or use --all: one of the three.")
+    if not (sessions or filters.narrows() or everything):
+        raise UsageError("Which sessions?", "Name some, give filters, or use --all.")
+    if sessions and everything:
+        raise UsageError("--all and named sessions contradict each other.", "Leave one of them out.")
     query = filters.query(limit=None)
     library = place.library()
+    ids = chosen_sessions(library, sessions) if sessions else None
     with progress_bar(quiet=place.quiet) as progress:
         if filters.narrows():
-            ids = [record.session_id for record in library.find(query, progress=progress).sessions]
-        else:
-            ids = chosen_sessions(library, sessions)
-        report = library.compute(None if everything else ids, force=True, jobs=jobs, progress=progress)
+            found = library.find(query, progress=progress).sessions
+            matching = [record.session_id for record in found if not record.missing]
+            ids = [name for name in matching if ids is None or name in ids]
+        report = library.compute(ids, force=True, jobs=jobs, progress=progress)
 
     from sdgen_admin.cli.views.refreshed import RefreshedView
 
-    with library.records(None if everything else ids) as records:
+    with library.records(ids) as records:
         renderer(output.chosen).render(RefreshedView(records, report))
     say_problems(place, report)
     exit_for(report, strict=strict)

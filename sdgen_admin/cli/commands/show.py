@@ -16,10 +16,10 @@ def command(session: Session, output: Output, place: Place, cached: Cached = Fal
         sdgen-admin show facial_expressions --json
     """
     library = place.library()
-    session_id, *others = chosen_sessions(library, [session], fresh=not cached)
-    if others:
+    chosen = chosen_sessions(library, [session], fresh=not cached)
+    if len(chosen) != 1:
         raise UsageError("show takes one session.", "For many: sdgen-admin list --json")
-    record = library.get(session_id, fresh=not cached)
+    record = library.get(chosen[0], fresh=not cached)
 
     from sdgen_admin.cli.views.session import SessionView
 

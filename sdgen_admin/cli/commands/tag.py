@@ -12,6 +12,7 @@ from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
 
 _EDITS = "Edits"
+_MANY = 10
 _FLAGS = {"add_tags": "--add", "remove_tags": "--remove", "tags": "--set", "user_note": "--note"}
 
 
@@ -112,7 +113,7 @@ def _edits(
     if remove:
         edits["remove_tags"] = tuple(remove)
     if note is not None or clear_note:
-        edits["user_note"] = note
+        edits["user_note"] = note or None
     if rating is not None:
         edits["user_rating"] = None if rating is RatingFilter.NONE else rating.value
     return edits
@@ -131,6 +132,8 @@ def _change(output: Output, place: Place, sessions: list[str], edits: dict[str, 
     library = place.library()
     changes = library.update_metadata(chosen_sessions(library, sessions), update, dry_run=dry_run)
     renderer(output.chosen).render(ChangesView(changes))
+    if len(changes) > _MANY:
+        place.say(f"{sum(change.before != change.after for change in changes):,} of {len(changes):,} sessions")
     if dry_run and output.chosen is OutputFormat.TABLE:
         place.say("A dry run: nothing was changed.")
 

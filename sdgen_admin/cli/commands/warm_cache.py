@@ -33,6 +33,7 @@ def command(
     from sdgen_admin.services.warm import warming
 
     library = place.library()
+    library.require_root()
     with warming(library.database) as is_ours:
         if not is_ours:
             place.say("Another warm-cache is at work on this database; leaving it to that one.")

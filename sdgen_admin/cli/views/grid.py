@@ -13,6 +13,9 @@ from sdgen_admin.cli.terminal import Line
 
 GAP = 2
 _ELLIPSIS = "…"
+_NAME = 40
+_NAMES_SHARE = 0.55
+"""So many cells, or that much of a terminal's width, the first column has; longer ones have a line of their own."""
 
 
 @dataclass
@@ -50,16 +53,27 @@ def print_grid(columns: list[Column]) -> list[str]:
     widths = {id(column): column.width() for column in columns}
     # An empty column says nothing; the first is the name of the row.
     columns = [column for index, column in enumerate(columns) if index == 0 or any(column.cells)]
-    total = sum(widths[id(column)] + GAP for column in columns)
     headers = [column.header for column in columns]
-    columns = _fit(columns, widths, terminal.width() if terminal.is_terminal() else total)
+    if terminal.is_terminal():
+        widths[id(columns[0])] = _usual_width(columns[0], max(terminal.width() * _NAMES_SHARE, _NAME))
+        columns = _fit(columns, widths, terminal.width())
     lines = [_line(columns, widths, [column.header for column in columns], ["bold"] * len(columns))]
     for index in range(len(columns[0].cells)):
         cells = [column.cells[index] for column in columns]
-        lines.append(_line(columns, widths, cells, [column.styles[index] for column in columns]))
+        styles = [column.styles[index] for column in columns]
+        if cell_len(cells[0]) > widths[id(columns[0])]:  # never cut: it has a line of its own
+            lines.append([(cells[0], styles[0])])
+            cells[0] = ""
+        lines.append(_line(columns, widths, cells, styles))
     terminal.print_lines(lines)
     shown = [column.header for column in columns]
     return [header for header in headers if header not in shown]
+
+
+def _usual_width(column: Column, most: float) -> int:
+    """Return the width of a column without its few cells that are wider than `most`."""
+    widths = [cell_len(cell) for cell in (column.header, *column.cells)]
+    return max((width for width in widths if width <= most), default=max(widths))
 
 
 def _fit(columns: list[Column], widths: dict[int, int], room: int) -> list[Column]:

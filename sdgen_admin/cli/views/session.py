@@ -93,11 +93,15 @@ def _session(record: SessionRecord) -> Rows:
 
 def _generation(record: SessionRecord, stats: SessionStats) -> Rows:
     seeds = record.seed_list or ()
+    has_base = stats.seed_base not in (None, NO_SEED)
     listed = ", ".join(map(str, seeds[:_FIRST_VALUES])) + _more(len(seeds))
     return _given(
         ("model", stats.sd_model),
         ("mode", stats.generation_mode),
-        ("seeds", stats.seed_mode if stats.seed_base == NO_SEED else f"{stats.seed_mode} from {stats.seed_base}"),
+        (
+            "seeds",
+            f"{stats.seed_mode} from {stats.seed_base}" if has_base else stats.seed_mode,
+        ),
         ("seed list", f"{len(seeds)} seeds: {listed}" if seeds else None),
         ("seed sweep", "yes" if stats.is_seed_sweep else None),
         ("template", stats.template_version),
