@@ -29,14 +29,14 @@ def completion(stats: SessionStats | None) -> str:
     if stats is None or not stats.images_expected:
         return ""
     full, empty = ("█", "░") if _can_show("█░") else ("#", ".")
-    share = min(stats.completion_percentage / 100, 1.0)
+    share = min(max(stats.completion_percentage / 100, 0.0), 1.0)
     filled = int(share * BAR_LENGTH)
     return f"{full * filled}{empty * (BAR_LENGTH - filled)} {percent(stats.completion_percentage)}"
 
 
 def percent(value: float) -> str:
     """Return a percentage in four cells; 100 only for what is whole."""
-    return f"{int(value):3d}%" if value < 1000 else ">999%"  # noqa: PLR2004
+    return f"{int(max(value, 0)):3d}%" if value < 1000 else ">999%"  # noqa: PLR2004
 
 
 def completion_style(stats: SessionStats | None) -> str:
