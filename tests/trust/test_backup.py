@@ -1,0 +1,292 @@
+"""Copies of the database: consistent, checked, whole or absent, and never over another file."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from sdgen_admin.db.connection import Database
+from sdgen_admin.errors import (
+    BackupExistsError,
+    CorruptDatabaseError,
+    DatabaseError,
+    DatabaseLockedError,
+    DatabaseNotFoundError,
+    DiskFullError,
+    ForeignLayoutError,
+)
+from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.services.library import SessionLibrary
+from tests.builders import SESSION, make_session
+from tests.cli.harness import fails, ok, run
+from tests.db.test_faults import files_no_larger_than
+from tests.neighbour import digest, make_database, plain, rows, write_metadata
+from tests.privileges import as_ordinary_user
+from tests.trust.collections import make_bare
+
+modes = pytest.mark.parametrize("mode", ["wal", "delete"])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata" / "sessions.db"
+
+
+@pytest.fixture
+def library(images_dir: Path, path: Path) -> SessionLibrary:
+    return SessionLibrary(images_dir, path, lock_timeout=0.05)
+
+
+def beside(path: Path) -> list[Path]:
+    """Return the copies that lie beside a database; there must be nothing else but SQLite's own files."""
+    others = [
+        file for file in path.parent.iterdir() if file.name not in (path.name, "sessions.db-wal", "sessions.db-shm")
+    ]
+    assert all(file.name.startswith("sessions.db.backup-") for file in others)
+    return sorted(others)
+
+
+@modes
+def test_a_copy_holds_what_is_committed_and_nothing_else(library: SessionLibrary, path: Path, mode: str) -> None:
+    make_database(path, journal_mode=mode)
+    library.update_metadata(make_bare(Path(library.images_dir), 3), SessionMetadataUpdate(add_tags=("a",)))
+    with plain(path) as other:
+        other.execute("PRAGMA wal_autocheckpoint = 0")
+        other.execute("UPDATE session_metadata SET user_note = 'committed'")
+        other.commit()
+        other.execute("UPDATE session_metadata SET user_note = 'not committed'")
+        report = library.backup()
+        other.rollback()
+    copy = Path(report.path)
+    assert beside(path) == [copy]
+    assert report.size == copy.stat().st_size
+    assert {row["user_note"] for row in rows(copy, "session_metadata")} == {"committed"}
+    assert rows(copy, "sdgen_admin_history") == rows(path, "sdgen_admin_history")
+
+
+@modes
+def test_copies_beside_a_busy_writer_are_consistent(library: SessionLibrary, path: Path, mode: str) -> None:
+    make_database(path, journal_mode=mode)
+    for name in ("a", "b"):
+        write_metadata(path, name, user_note=0)
+    done = threading.Event()
+
+    def write() -> None:
+        connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        while not done.wait(0.001):
+            connection.execute("UPDATE session_metadata SET user_note = user_note + 1")
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        copies = [SessionLibrary(library.images_dir, path).backup().path for _ in range(10)]
+    finally:
+        done.set()
+        writer.join()
+    assert len(set(copies)) == 10
+    for copy in copies:
+        assert len({row["user_note"] for row in rows(Path(copy), "session_metadata")}) == 1
+
+
+def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    library.compute()
+    (tmp_path / "mine").write_text("mine")
+    for taken in (tmp_path / "mine", path, tmp_path):
+        with pytest.raises(BackupExistsError):
+            library.backup(taken)
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="making a symlink takes privileges")
+def test_nor_is_one_that_a_symlink_to_nothing_names(library: SessionLibrary, tmp_path: Path) -> None:
+    library.compute()
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    with pytest.raises(BackupExistsError):
+        library.backup(tmp_path / "link")
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_no_database_no_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatabaseNotFoundError):
+        library.backup(tmp_path / "copy")
+    assert not path.exists()
+    assert not (tmp_path / "copy").exists()
+
+
+def test_a_damaged_database_is_not_passed_off_as_a_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    make_bare(Path(library.images_dir), 200)
+    library.compute()
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 4096 // 2 * 4096)
+        file.write(b"\xff" * 4096)
+    before = digest(path)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(CorruptDatabaseError, match="damaged"):
+        library.backup(tmp_path / "out" / "copy")
+    assert list((tmp_path / "out").iterdir()) == []
+    assert digest(path) == before
+
+
+def test_damage_that_only_a_check_finds(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    with plain(path) as other:
+        other.executescript("CREATE TABLE t (a, b); CREATE INDEX i ON t (a); INSERT INTO t VALUES (1, 2)")
+        other.execute("PRAGMA writable_schema = 1")
+        other.execute("UPDATE sqlite_master SET sql = 'CREATE INDEX i ON t (b)' WHERE name = 'i'")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(CorruptDatabaseError, match="index i"):
+        library.backup(tmp_path / "out" / "copy")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="renaming never overwrites here")
+def test_a_file_system_without_links(library: SessionLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_link(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    make_session(Path(library.images_dir))
+    library.compute()
+    monkeypatch.setattr(os, "link", no_link)
+    library.backup(tmp_path / "copy")
+    assert len(rows(tmp_path / "copy", "session_stats")) == 1
+    assert not list(tmp_path.glob(".copy*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="renaming never overwrites here")
+def test_a_name_that_is_taken_at_the_last_moment(
+    library: SessionLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def be_late(source: str, target: str) -> None:
+        Path(target).write_text("theirs")
+        link(source, target)
+
+    library.compute()
+    monkeypatch.setattr(os, "link", be_late)
+    with pytest.raises(BackupExistsError):
+        library.backup(tmp_path / "copy")
+    assert (tmp_path / "copy").read_text() == "theirs"
+    assert not list(tmp_path.glob(".copy*"))
+
+
+def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    library.compute()
+    (tmp_path / "out").mkdir()
+    with files_no_larger_than(20_000), pytest.raises(DiskFullError, match="out"):
+        library.backup(tmp_path / "out" / "copy")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_or_cannot_be_written(library: SessionLibrary, tmp_path: Path) -> None:
+    library.compute()
+    with pytest.raises(DatabaseError, match="cannot be made"):
+        library.backup(tmp_path / "nowhere" / "copy")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    with pytest.raises(DatabaseError, match="cannot be made"):
+        as_ordinary_user(lambda: library.backup(closed / "copy"))
+
+
+def test_locked_for_longer_than_the_wait(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    library.compute()
+    with plain(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseLockedError, match=r"0\.05 s"):
+            library.backup(tmp_path / "copy")
+        other.execute("ROLLBACK")
+    assert not (tmp_path / "copy").exists()
+
+
+def test_any_database_can_be_copied_and_is_not_changed(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    with plain(path) as other:
+        other.execute("CREATE TABLE session_stats (mine TEXT)")
+    before = digest(path)
+    library.backup(tmp_path / "copy")
+    assert digest(path) == before
+    with pytest.raises(ForeignLayoutError):
+        library.find()
+
+
+@modes
+def test_a_copy_is_made_before_the_first_write_to_somebodys_metadata(
+    library: SessionLibrary, path: Path, mode: str
+) -> None:
+    make_database(path, journal_mode=mode)
+    write_metadata(path, SESSION, user_note="typed")
+    told: list[str] = []
+    library.database.on_backup = told.append
+    library.find()
+    library.find()
+    (copy,) = beside(path)
+    assert told == [str(copy)]
+    with plain(copy) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert tables == {"session_metadata", "session_stats"}
+    assert [row["user_note"] for row in rows(copy, "session_metadata")] == ["typed"]
+
+
+def test_and_again_before_a_new_version(library: SessionLibrary, path: Path) -> None:
+    make_session(Path(library.images_dir))
+    library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",)))
+    assert beside(path) == []
+    for outdated in ("UPDATE sdgen_admin_version SET version = 0", "DROP TABLE sdgen_admin_version"):
+        with plain(path) as other:
+            other.execute(outdated)
+        for _ in range(2):
+            assert library.find().total_count == 1
+    assert len(beside(path)) == 2
+    with plain(path) as other:
+        other.execute("UPDATE sdgen_admin_version SET version = 99")  # of a later version: none of our business
+    library.find()
+    assert len(beside(path)) == 2
+
+
+def test_not_where_nobody_said_anything(library: SessionLibrary, path: Path) -> None:
+    make_database(path)
+    library.compute()
+    assert beside(path) == []
+
+
+def test_without_room_for_the_copy_nothing_is_written(library: SessionLibrary, path: Path) -> None:
+    make_database(path)
+    write_metadata(path, SESSION, user_note="typed" * 5000)
+    before = digest(path)
+    with files_no_larger_than(30_000), pytest.raises(DiskFullError):
+        library.find()
+    assert digest(path) == before
+    assert beside(path) == []
+
+
+def test_several_at_once_make_one_copy(images_dir: Path, path: Path) -> None:
+    make_database(path)
+    write_metadata(path, SESSION, user_note="typed" * 100_000)
+    code = "import sys; from sdgen_admin.db.connection import Database\nwith Database(sys.argv[1]).open(): pass"
+    processes = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(4)]
+    assert [process.wait() for process in processes] == [0] * 4
+    assert len(beside(path)) == 1
+
+
+def test_on_the_command_line(
+    library: SessionLibrary, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_session(Path(library.images_dir))
+    make_database(path)
+    write_metadata(path, SESSION, user_note="typed")
+    monkeypatch.setenv("SDGEN_IMAGES_DIR", library.images_dir)
+    outcome = run("list", "--format", "ids")
+    assert outcome.out == f"{SESSION}\n"
+    assert f"is in {beside(path)[0]}" in outcome.err
+    assert ok("backup").startswith(str(path))
+    assert json.loads(ok("backup", tmp_path / "copy.db", "--json"))["path"] == str(tmp_path / "copy.db")
+    assert "is there already" in fails(2, "backup", tmp_path / "copy.db")
+    assert ok("backup", tmp_path / "second.db", "--format", "ids") == f"{tmp_path / 'second.db'}\n"
+    shutil.copyfile(tmp_path / "copy.db", path)
+    with Database(path).open() as connection:
+        assert connection.execute("SELECT user_note FROM session_metadata").fetchall() == [("typed",)]

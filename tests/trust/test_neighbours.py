@@ -1,0 +1,170 @@
+"""Other programs at the same database: nobody waits long, and what they write in the middle of our work counts."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdgen_admin.errors import DatabaseLockedError, UndoRefusedError
+from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.services.library import SessionLibrary
+from tests.builders import SESSION, make_session
+from tests.neighbour import LONG_AGO, make_database, plain, row, rows, write_metadata, write_stats
+from tests.trust.collections import make_bare
+from tests.trust.program import needs_fork, start
+
+modes = pytest.mark.parametrize("mode", ["wal", "delete"])
+
+A_QUARTER_OF_A_SECOND = 0.25
+PAUSE = 0.005
+"""Seconds between two commits: up to 200 a second."""
+MANY = 8000
+"""Written in one transaction, these would keep the writer waiting for too long."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata" / "sessions.db"
+
+
+class Writer:
+    """Another program that commits all the time, to both shared tables, and waits a quarter of a second at most."""
+
+    def __init__(self, path: Path) -> None:
+        self.commits = 0
+        self.busy = 0
+        self.longest = 0.0
+        self._path = path
+        self._done = threading.Event()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Let it write while the body runs."""
+        thread = threading.Thread(target=self._write)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join()
+
+    def _write(self) -> None:
+        connection = sqlite3.connect(self._path, timeout=A_QUARTER_OF_A_SECOND, isolation_level=None)
+        while not self._done.wait(PAUSE):
+            name = f"20200101_000000-theirs-{self.commits}"
+            begun = time.monotonic()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                for table, column in (("session_metadata", "updated_at"), ("session_stats", "stats_computed_at")):
+                    more = "created_at, " if table == "session_metadata" else ""
+                    connection.execute(
+                        f"INSERT OR REPLACE INTO {table} (session_id, session_path, {more}{column})"
+                        f" VALUES (:name, :name, {':then, ' if more else ''}:then)",
+                        {"name": name, "then": LONG_AGO},
+                    )
+                connection.execute("COMMIT")
+                self.commits += 1
+            except sqlite3.OperationalError:
+                self.busy += 1
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            self.longest = max(self.longest, time.monotonic() - begun)
+        connection.close()
+
+
+@needs_fork
+@modes
+def test_neither_waits_long(images_dir: Path, path: Path, mode: str, tmp_path: Path) -> None:
+    """No write transaction of ours outlasts what this writer waits for the lock."""
+    make_database(path, journal_mode=mode)
+    names = make_bare(images_dir, MANY)
+    writer = Writer(path)
+    place = ["--images-dir", str(images_dir), "--db", str(path), "--format", "ids"]
+    with writer.at_work():
+        for line in (
+            ["compute-stats", "--all"],
+            ["compute-stats", "--all", "--force"],
+            ["compute-stats", "--all", "--force"],
+            ["tag", *names[:1000], "--add", "bulk"],
+            ["undo"],
+        ):
+            running = start(*line, *place, said_in=tmp_path / "said")
+            assert running.wait() == 0, running.said()
+            assert writer.busy == 0, f"it waited for {writer.longest:.3f} s, beside {line[:3]}"
+    assert writer.commits > 0
+    assert len(rows(path, "session_metadata")) == writer.commits
+    assert len(rows(path, "session_stats")) == MANY + writer.commits
+
+
+@modes
+def test_a_row_replaced_in_the_middle_of_our_work(images_dir: Path, path: Path, mode: str) -> None:
+    make_database(path, journal_mode=mode)
+    for number in range(6):
+        make_session(images_dir, f"20251107_12000{number}-a")
+    library = SessionLibrary(images_dir, path)
+
+    def replace(done: int, total: int) -> None:
+        write_stats(path, "20251107_120000-a", sd_model="theirs")
+        write_metadata(path, "20251107_120001-a", user_note=f"{done} of {total}", tags='["theirs"]')
+
+    library.compute(jobs=1, progress=replace)
+    stats = row(path, "session_stats", "20251107_120000-a")
+    assert stats is not None
+    assert stats["sd_model"] != "theirs"
+    metadata = row(path, "session_metadata", "20251107_120001-a")
+    assert metadata is not None
+    assert (metadata["user_note"], metadata["tags"]) == ("6 of 6", '["theirs"]')
+    write_stats(path, "20251107_120000-a", sd_model="theirs")
+    assert library.compute().computed == 1  # not verified by anybody
+
+
+def test_a_row_replaced_between_two_edits(images_dir: Path, path: Path) -> None:
+    make_session(images_dir)
+    library = SessionLibrary(images_dir, path)
+    library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("ours",), user_note="ours"))
+    write_metadata(path, SESSION, tags='["theirs"]', user_rating="like", auto_metadata='{"score": 1}')
+    (change,) = library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("ours",)))
+    assert change.after.tags == ("theirs", "ours")
+    assert change.after.user_rating == "like"
+    library.undo()
+    found: dict[str, Any] = row(path, "session_metadata", SESSION) or {}
+    assert (found["tags"], found["updated_at"]) == ('["theirs"]', LONG_AGO)
+    with pytest.raises(UndoRefusedError, match=r"tags was changed since; .* user_note was changed since"):
+        library.undo()
+
+
+def test_what_they_commit_while_we_wait_for_the_lock_counts(images_dir: Path, path: Path) -> None:
+    make_session(images_dir)
+    library = SessionLibrary(images_dir, path)
+    library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("first",)))
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute('UPDATE session_metadata SET tags = \'["first", "theirs"]\'')
+        thread = threading.Thread(
+            target=library.update_metadata, args=(SESSION, SessionMetadataUpdate(add_tags=("ours",)))
+        )
+        thread.start()
+        time.sleep(0.05)
+        other.commit()
+        thread.join()
+    metadata = library.get(SESSION).metadata
+    assert metadata is not None
+    assert metadata.tags == ("first", "theirs", "ours")
+
+
+def test_a_reader_that_never_ends_keeps_us_from_committing(images_dir: Path, path: Path) -> None:
+    make_database(path, journal_mode="delete")
+    make_session(images_dir)
+    library = SessionLibrary(images_dir, path, lock_timeout=0.05)
+    library.compute()
+    with plain(path) as other:
+        other.execute("BEGIN")
+        assert other.execute("SELECT count(*) FROM session_stats").fetchone() == (1,)
+        with pytest.raises(DatabaseLockedError):
+            library.update_metadata(SESSION, SessionMetadataUpdate(user_note="ours"))
+    assert rows(path, "session_metadata") == []

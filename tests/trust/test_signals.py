@@ -1,0 +1,172 @@
+"""Stopped by Ctrl-C or by the system: what is done is kept, nothing is left running, and it says how far it came."""
+
+import io
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sdgen_admin.cli.app import app
+from sdgen_admin.cli.signals import SIGNALS, Stopped, stop_on_signals
+from sdgen_admin.cli.terminal import progress_bar
+from sdgen_admin.services.compute import BATCH
+from sdgen_admin.services.library import SessionLibrary
+from tests.neighbour import plain, rows
+from tests.trust.collections import assert_sound, make_bare
+from tests.trust.program import Hooks, is_group_gone, needs_fork, start, wait_for
+
+MORE = 20
+
+signals = pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+
+
+@pytest.fixture
+def library(images_dir: Path) -> SessionLibrary:
+    library = SessionLibrary(images_dir)
+    library.compute()
+    make_bare(images_dir, BATCH + MORE)
+    return library
+
+
+@needs_fork
+@signals
+@pytest.mark.parametrize(
+    ("command", "mode"),
+    [
+        ("compute-stats --all", "wal"),
+        ("compute-stats --all --jobs 4", "delete"),
+        ("list", "delete"),
+        ("refresh --all", "wal"),
+        ("warm-cache", "delete"),
+    ],
+)
+def test_what_is_done_is_kept(
+    library: SessionLibrary, tmp_path: Path, *, command: str, mode: str, number: int, status: int
+) -> None:
+    """Stopped while the first batch waits for another program's lock: then it is what was done and not yet stored."""
+    path = Path(library.database.path)
+    with plain(path) as other:
+        other.execute(f"PRAGMA journal_mode = {mode}")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun = tmp_path / "begun"
+    place = ["--images-dir", library.images_dir, "--db", str(path)]
+    running = start(*command.split(), *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
+    wait_for(begun.exists)
+    begun.unlink()
+    running.send(number)
+    wait_for(begun.exists)  # it tries to keep what is done
+    other.execute("ROLLBACK")
+    other.close()
+    assert running.wait() == status
+    assert running.said() == f"Interrupted: {BATCH:,} of {BATCH + MORE:,} sessions computed and kept.\n"
+    assert is_group_gone(running.pid)
+    assert_sound(path)
+    assert len(rows(path, "session_stats")) == BATCH
+    assert library.compute().computed == MORE
+
+
+@needs_fork
+@signals
+def test_a_second_time_it_ends_at_once(library: SessionLibrary, tmp_path: Path, number: int, status: int) -> None:
+    path = Path(library.database.path)
+    begun = tmp_path / "begun"
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        place = ["--images-dir", library.images_dir, "--db", str(path)]
+        running = start("compute-stats", "--all", *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
+        for _ in range(2):
+            wait_for(begun.exists)
+            begun.unlink()
+            running.send(number)
+            time.sleep(0.3)  # two at the same moment would be one
+            begun.unlink(missing_ok=True)
+        assert running.wait() == status
+        other.execute("ROLLBACK")
+    assert is_group_gone(running.pid)
+    assert rows(path, "session_stats") == []
+
+
+@needs_fork
+@signals
+def test_an_edit_that_waits_is_given_up(library: SessionLibrary, tmp_path: Path, number: int, status: int) -> None:
+    path = Path(library.database.path)
+    begun = tmp_path / "begun"
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        place = ["--images-dir", library.images_dir, "--db", str(path)]
+        running = start("tag", "latest", "--liked", *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
+        wait_for(begun.exists)
+        running.send(number)
+        assert running.wait() == status
+        other.execute("ROLLBACK")
+    assert running.said() == "Interrupted.\n"
+    assert rows(path, "session_metadata") == []
+
+
+@pytest.fixture
+def _stopping() -> Iterator[None]:
+    """Signals to this process do what they do to the program."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    stop_on_signals()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@signals
+@pytest.mark.usefixtures("_stopping")
+def test_it_says_how_far_it_came(number: int, status: int) -> None:
+    def work() -> None:
+        with progress_bar(quiet=True) as progress:
+            progress(1240, 10_000)
+            signal.raise_signal(number)
+
+    with pytest.raises(Stopped) as caught:
+        work()
+    assert str(caught.value) == "Interrupted: 1,240 of 10,000 sessions computed and kept."
+    assert caught.value.exit_status == status
+
+
+class Interrupting(io.BytesIO):
+    """Standard input of which the first read is interrupted."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        signal.raise_signal(self._number)
+        return b""
+
+    read1 = read
+
+
+@signals
+@pytest.mark.usefixtures("_stopping")
+def test_while_it_waits_for_input(
+    library: SessionLibrary,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    number: int,
+    status: int,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupting(number)))
+    with pytest.raises(SystemExit) as caught:
+        app(["tag", "-", "--liked", "--images-dir", library.images_dir], prog_name="sdgen-admin")
+    assert caught.value.code == status
+    assert capsys.readouterr() == ("", "Interrupted.\n")
+
+
+@pytest.mark.usefixtures("_stopping")
+def test_what_is_ignored_stays_ignored() -> None:
+    """As under `nohup`, and in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stop_on_signals()
+    signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
