@@ -1,5 +1,6 @@
 """Copies of a live database, by SQLite's own online backup: consistent, checked, whole or absent."""
 
+import itertools
 import os
 import shutil
 import sqlite3
@@ -8,18 +9,8 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from sdgen_admin.db.faults import damaged, explain, explained, is_lack_of_room
+from sdgen_admin.db.faults import damaged, explain, is_lack_of_room
 from sdgen_admin.errors import BackupExistsError, DatabaseError
-
-
-def default_target(path: str) -> str:
-    """Return a name for a copy, beside the database, that is not taken."""
-    wanted = f"{path}.backup-{datetime.now():%Y%m%d_%H%M%S}"
-    target, count = wanted, 1
-    while os.path.lexists(target):
-        count += 1
-        target = f"{wanted}-{count}"
-    return target
 
 
 def copy_into(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
@@ -35,28 +26,33 @@ def copy_into(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
         source.execute("ROLLBACK")
 
 
-def write_copy(source: sqlite3.Connection, path: str, target: str) -> None:
-    """Write a copy of the database at `path`, open as `source`, to a file that is not there yet.
+def write_copy(source: sqlite3.Connection, path: str, target: str | None = None) -> str:
+    """Write a copy of the database at `path`, open as `source`, and return where it is.
+
+    Args:
+        source: The database, inside `Database.open` or `open_as_it_is`, which explain what is wrong with it.
+        path: Its file.
+        target: A file that is not there yet; None: one beside the database, with the time in its name.
 
     Raises:
         BackupExistsError: The file is there already.
         DatabaseError: It cannot be written, or the database is damaged; nothing was written.
     """
-    if os.path.lexists(target):
+    wanted = target or f"{path}.backup-{datetime.now():%Y%m%d_%H%M%S}"
+    if target is not None and os.path.lexists(target):
         raise _taken(target)
-    folder, name = os.path.split(target)
+    folder, name = os.path.split(wanted)
     try:
         descriptor, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
     except OSError as error:
-        raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
+        raise DatabaseError(f"{wanted} cannot be made: {error.strerror}.", "Name another file.") from error
     os.close(descriptor)
     try:
-        with explained(path, 0):
-            _fill(source, part, target)
-            _check(part, path)
+        _fill(source, part, wanted)
+        _check(part, path)
         _sync(part)
         shutil.copymode(path, part)  # last: what is copied may be read-only
-        _publish(part, target)
+        return _publish(part, wanted, or_beside=target is None)
     finally:
         for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
             with suppress(FileNotFoundError):
@@ -88,20 +84,34 @@ def _sync(part: str) -> None:
         os.fsync(file.fileno())
 
 
-def _publish(part: str, target: str) -> None:
-    """Give the finished copy its name, unless somebody took that in the meantime."""
-    try:
-        if os.name == "nt":
-            os.rename(part, target)  # refuses to overwrite; elsewhere it would not
+def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
+    """Give the finished copy its name, unless somebody took that in the meantime; return the name.
+
+    Args:
+        part: The copy.
+        wanted: The name.
+        or_beside: Whether that with a number will do where it is taken, as by another copy of the same second.
+    """
+    target = wanted
+    for number in itertools.count(2):
+        try:
+            _name(part, target)
+        except FileExistsError as error:
+            if not or_beside:
+                raise _taken(target) from error
+            target = f"{wanted}-{number}"
+        except OSError as error:
+            raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
         else:
-            _link(part, target)
-    except FileExistsError as error:
-        raise _taken(target) from error
-    except OSError as error:
-        raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
+            break
+    return target
 
 
-def _link(part: str, target: str) -> None:
+def _name(part: str, target: str) -> None:
+    """Rename a file. Raises FileExistsError where the name is taken, in which renaming outside Windows sees no harm."""
+    if os.name == "nt":
+        os.rename(part, target)
+        return
     try:
         os.link(part, target)
     except FileExistsError:

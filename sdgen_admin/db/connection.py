@@ -138,11 +138,9 @@ class Database:
     def _copy_before_first_write(self, connection: Connection) -> str | None:
         if not connection.path or not is_new_to_metadata(connection):
             return None
-        from sdgen_admin.db.backup import default_target, write_copy  # noqa: PLC0415 -- once in a database's life
+        from sdgen_admin.db.backup import write_copy  # noqa: PLC0415 -- once in a database's life
 
-        copy = default_target(self.path)
-        write_copy(connection, self.path, copy)
-        return copy
+        return write_copy(connection, self.path)
 
     def _connect(self, uri: str) -> Connection:
         connection = sqlite3.connect(
