@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sdgen_admin.cli.formats import OutputFormat, renderer
-from sdgen_admin.cli.options import Place, with_options
+from sdgen_admin.cli.formats import renderer
+from sdgen_admin.cli.options import Output, Place, with_options
 
 
 @with_options
 def command(
+    output: Output,
     place: Place,
     folder: Annotated[str, typer.Argument(metavar="[DIR]", help="Where to make it.")] = "sdgen-demo",
 ) -> None:
@@ -34,7 +35,7 @@ def command(
     place.say(f"A collection for trying things out is in {images_dir}\n")
     with library.select(SessionFilter()) as (total_count, sessions):
         page = {"total_count": total_count, "limit": None, "offset": 0}
-        renderer(OutputFormat.TABLE).render(SessionsView(sessions, page))
+        renderer(output.chosen).render(SessionsView(sessions, page))
     place.say(
         f"\nNext:\n{_exports(images_dir)}  sdgen-admin show latest\n"
         "  sdgen-admin tag latest --add portfolio --liked\n  sdgen-admin list --liked\n  sdgen-admin list --problem"
