@@ -44,7 +44,7 @@ class View(ABC, Generic[T]):
 
     @abstractmethod
     def print(self, items: Iterator[T]) -> None:
-        """Show the items to a person's eyes, on the console that `terminal.console` gives."""
+        """Show the items to a person's eyes, with `terminal.print_lines`."""
 
 
 class Renderer(ABC):
