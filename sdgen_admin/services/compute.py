@@ -23,6 +23,8 @@ BATCH = 250
 BATCH_SECONDS = 1.0
 """At least this often what is done is stored, so that an interrupt loses little."""
 
+_MARKS = 10_000
+"""Sessions noted as gone or back in one transaction: an unmounted drive takes all of them at once."""
 _UNDECODABLE = "The folder's name is not valid UTF-8; rename it."
 
 
@@ -33,10 +35,9 @@ class Outcome:
     started: float = field(default_factory=time.perf_counter)
     computed: int = 0
     fresh: int = 0
-    failed: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     undecodable: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    failures: set[str] = field(default_factory=set)
     passed_over: int = 0
 
     def report(self) -> ComputeReport:
@@ -44,7 +45,7 @@ class Outcome:
         return ComputeReport.model_construct(
             computed=self.computed,
             fresh=self.fresh,
-            failed=self.failed,
+            failed=len(self.failures),
             problems=tuple(
                 SessionProblem.model_construct(
                     session_id=name,
@@ -124,10 +125,10 @@ class Refresher:
         present = set(here)
         gone = [name for name, entry in known.items() if name not in present and not entry.missing]
         back = [name for name in here if name in known and known[name].missing]
-        if gone or back:
-            with transaction(self._connection):
-                mark_missing(self._connection, gone, missing=True)
-                mark_missing(self._connection, back, missing=False)
+        for names, missing in ((gone, True), (back, False)):
+            for start in range(0, len(names), _MARKS):
+                with transaction(self._connection):
+                    mark_missing(self._connection, names[start : start + _MARKS], missing=missing)
 
     def _compute(self, ids: list[str], outcome: Outcome) -> None:
         """Compute and store; whatever ends this early, what is done by then is kept."""

@@ -51,9 +51,7 @@ def store_readings(
     here = [reading for reading in readings if not reading.is_gone]
     readings.clear()
     outcome.computed += sum(reading.is_readable for reading in here)
-    failures = [reading.session_id for reading in here if not reading.is_readable]
-    outcome.failed += len(failures)
-    outcome.failures += failures
+    outcome.failures |= {reading.session_id for reading in here if not reading.is_readable}
     outcome.problems |= {reading.session_id: reading.problem for reading in here if reading.problem is not None}
 
 

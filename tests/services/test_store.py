@@ -24,6 +24,6 @@ def test_a_session_that_vanished_and_was_never_known_leaves_no_trace(images_dir:
     database, outcome = Database(tmp_path / "sessions.db"), Outcome()
     with database.open(for_writing=True) as connection:
         store_readings(connection, str(images_dir), readings, outcome)
-    assert (outcome.computed, outcome.failed, outcome.problems) == (1, 0, {})
+    assert (outcome.computed, outcome.report().failed, outcome.problems) == (1, 0, {})
     for table in ("session_stats", "sdgen_admin_sessions"):
         assert [row["session_id"] for row in rows(Path(database.path), table)] == [SESSION]
