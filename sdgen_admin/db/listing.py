@@ -9,9 +9,9 @@ the way that touches the fewest rows:
   another table does not say something, it is the count without that condition, less those of which it does.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, assert_never
+from typing import NamedTuple, assert_never
 
+from sdgen_admin.db.conditions import Conditions, RowConditions, all_of
 from sdgen_admin.models.enums import SortKey
 
 # The creation time of a session without stats, from its id in either form.
@@ -59,87 +59,6 @@ def _order(sort: SortKey) -> _Order:
             assert_never(sort)
 
 
-@dataclass
-class RowConditions:
-    """What is asked of the rows of a table that has one for some sessions only."""
-
-    table: str
-    found: str
-    """The name for the ids of the rows that decide: those wanted, or else those unwanted."""
-    wanted: list[str] = field(default_factory=list)
-    """The session has a row, and it fulfils this."""
-    unwanted: list[str] = field(default_factory=list)
-    """The session has no row that fulfils this."""
-    is_common: bool = False
-    """Whether most rows may decide: looking at each costs less than finding them all first."""
-
-    def ask(self, condition: str, wanted: bool = True) -> None:
-        """Ask that a condition holds, or that it does not."""
-        (self.wanted if wanted else self.unwanted).append(condition)
-
-    def here(self) -> list[str]:
-        """Return the conditions where the table's row is at hand."""
-        return [*self.wanted, *(f"({condition}) IS NOT TRUE" for condition in self.unwanted)]
-
-    def elsewhere(self, table: str) -> list[str]:
-        """Return the conditions where a session's row of another table is at hand."""
-        if not self.here():
-            return []
-        sense = "" if self.wanted else "NOT "
-        if self.is_common:
-            row = f"SELECT 1 FROM {self.table} WHERE {self.table}.session_id = {table}.session_id"
-            return [f"{sense}EXISTS ({row} AND ({self._deciding()}))"]
-        return [f"+{table}.session_id {sense}IN {self.found}"]
-
-    def ids(self) -> str:
-        """Return the statement for the ids of the rows that decide, in the order in which looking them up is fast."""
-        statement = f"SELECT session_id FROM {self.table} WHERE session_id IS NOT NULL AND ({self._deciding()})"
-        return statement if self.is_common else f"{statement} ORDER BY session_id"
-
-    def _deciding(self) -> str:
-        return _all(self.here()) if self.wanted else _any(self.unwanted)
-
-
-@dataclass
-class Conditions:
-    """What a filter asks, sorted by the table that it asks."""
-
-    stats: list[str] = field(default_factory=list)
-    """A session without stats fails them."""
-    metadata: RowConditions = field(default_factory=lambda: RowConditions("session_metadata", "said"))
-    own: RowConditions = field(default_factory=lambda: RowConditions("sdgen_admin_sessions", "noted"))
-    created: list[str] = field(default_factory=list)
-    """On the creation time, written `{created}`."""
-    search: dict[str, str] = field(default_factory=dict)
-    """Table to condition: what each has to do with the text that is searched for."""
-    sets: dict[str, str] = field(default_factory=dict)
-    """Name to statement: what is found once and then looked up many times."""
-    parameters: dict[str, Any] = field(default_factory=dict)
-
-    def bind(self, value: Any) -> str:
-        """Bind a value and return its mark."""
-        name = f"p{len(self.parameters)}"
-        self.parameters[name] = value
-        return f":{name}"
-
-    def name_set(self, statement: str) -> str:
-        """Return a name for the rows of a statement."""
-        name = f"set{len(self.sets)}"
-        self.sets[name] = statement
-        return name
-
-    def of(self, table: str, created: str) -> list[str]:
-        """Return the conditions on search and creation time for a table's rows."""
-        dates = [condition.format(created=created) for condition in self.created]
-        return [*dates, *([self.search[table]] if self.search else [])]
-
-    def of_stats(self) -> list[str]:
-        """Return the conditions on the rows of `session_stats`."""
-        dates = [condition.format(created="session_created_at") for condition in self.created]
-        found = ["+session_stats.rowid IN hits"] if self.search else []
-        return ["+session_id IS NOT NULL", *self.stats, *dates, *found]  # SQLite lets a primary key of text be null
-
-
 def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) -> str:
     """Return the statement for a listing.
 
@@ -176,7 +95,7 @@ def _loose(asked: Conditions) -> str:
     ]
     return (
         f"SELECT session_id, updated_at, {_CREATED} AS created FROM alone JOIN session_metadata USING (session_id)"
-        f" WHERE {_all(conditions)}"
+        f" WHERE {all_of(conditions)}"
     )
 
 
@@ -191,7 +110,7 @@ def _unreadable(asked: Conditions) -> str:
         _without("session_stats", "sdgen_admin_sessions"),
         _without("session_metadata", "sdgen_admin_sessions"),
     ]
-    return f"SELECT session_id, {_CREATED} AS created FROM {_PROBLEMS} WHERE {_all(conditions)}"
+    return f"SELECT session_id, {_CREATED} AS created FROM {_PROBLEMS} WHERE {all_of(conditions)}"
 
 
 def _count(asked: Conditions) -> str:
@@ -199,12 +118,12 @@ def _count(asked: Conditions) -> str:
     metadata, own, stats = asked.metadata, asked.own, asked.of_stats()
     if asked.search:
         tests = [*stats, *metadata.elsewhere("session_stats"), *own.elsewhere("session_stats")]
-        return f"(SELECT count(*) FROM session_stats WHERE {_all(tests)})"
+        return f"(SELECT count(*) FROM session_stats WHERE {all_of(tests)})"
     if metadata.wanted:
         return _count_from(metadata, [*stats, *own.elsewhere("session_stats")])
     if own.wanted:
         return _count_from(own, [*stats, *metadata.elsewhere("session_stats")])
-    count = f"(SELECT count(*) FROM session_stats WHERE {_all(stats)})"
+    count = f"(SELECT count(*) FROM session_stats WHERE {all_of(stats)})"
     if metadata.unwanted:
         count += f" - {_count_from(metadata, stats)}"
     if own.unwanted:
@@ -217,7 +136,7 @@ def _count_from(rows: RowConditions, others: list[str]) -> str:
     found = f"({rows.ids()})" if rows.is_common else rows.found
     return (
         f"(SELECT count(*) FROM (SELECT session_id AS id FROM {found})"
-        f" CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {_all(others)})"
+        f" CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {all_of(others)})"
     )
 
 
@@ -233,20 +152,20 @@ def _arms(asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
     ]
     if order.key != "updated_at":
         tests += metadata.elsewhere("session_stats")
-        return [f"SELECT session_id, {order.key or 'NULL'} AS k, {_OF_STATS} WHERE {_all(tests)}", *arms]
+        return [f"SELECT session_id, {order.key or 'NULL'} AS k, {_OF_STATS} WHERE {all_of(tests)}", *arms]
     if not metadata.wanted:
         # Of these, all equal by the key, as many as can be reached are enough: SQLite would sort them all.
-        tests_of_rest = _all([*tests, _without("session_metadata", "session_stats")])
+        tests_of_rest = all_of([*tests, _without("session_metadata", "session_stats")])
         by_created = _order_by(_order(SortKey.CREATED), reverse=reverse)
         arms.append(
             f"SELECT session_id, NULL AS k, created FROM (SELECT session_id, {_OF_STATS}"
             f" WHERE {tests_of_rest} ORDER BY {by_created} LIMIT :reach) untouched"
         )
     touched = "SELECT session_id AS id, updated_at FROM session_metadata"
-    here = f" WHERE {_all(metadata.here())}" if metadata.here() else ""
+    here = f" WHERE {all_of(metadata.here())}" if metadata.here() else ""
     arms.append(
         f"SELECT id AS session_id, updated_at AS k, session_created_at AS created"
-        f" FROM ({touched}{here}) CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {_all(tests)}"
+        f" FROM ({touched}{here}) CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {all_of(tests)}"
     )
     return arms
 
@@ -260,11 +179,3 @@ def _order_by(order: _Order, *, reverse: bool) -> str:
 
 def _without(other: str, table: str) -> str:
     return f"NOT EXISTS (SELECT 1 FROM {other} WHERE {other}.session_id = {table}.session_id)"
-
-
-def _all(conditions: list[str]) -> str:
-    return " AND ".join(f"({condition})" for condition in conditions) or "1"
-
-
-def _any(conditions: list[str]) -> str:
-    return " OR ".join(f"({condition})" for condition in conditions)

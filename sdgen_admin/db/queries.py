@@ -1,11 +1,11 @@
 """A `SessionFilter` as conditions in SQL with bound parameters, and what they find."""
 
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from sdgen_admin.db.listing import JOINS, Conditions, listing
+from sdgen_admin.db.conditions import Conditions
+from sdgen_admin.db.listing import JOINS, listing
 from sdgen_admin.db.metadata import metadata_from_row
 from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
@@ -26,7 +26,6 @@ _STATS_AT = _OWN_AT + len(OWN_COLUMNS)
 _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
 _TABLES_AT = (_OWN_AT, _STATS_AT, _METADATA_AT)
 _AT_ONCE = 500
-_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _EXTRAS = ("scheduler", "theme", "style")
 _LONGEST_PATTERN = 1000
 """SQLite refuses a LIKE pattern of more than 50,000 bytes; a null character ends it."""
