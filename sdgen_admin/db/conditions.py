@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+STATS_BY_ID = "session_stats INDEXED BY sdgen_admin_stats_by_id"
+"""Holds all that is asked of stats, so that a look-up by id reads no row of theirs, a thousand bytes each."""
+
 
 @dataclass
 class RowConditions:
@@ -45,6 +48,22 @@ class RowConditions:
         return all_of(self.here()) if self.wanted else any_of(self.unwanted)
 
 
+@dataclass(frozen=True)
+class Search:
+    """What each table has to do with a text that is searched for."""
+
+    ways: tuple[str, ...]
+    """Sources of `session_stats` that together hold the rows with the text, some of them more than once."""
+    stats: str
+    """The row of `session_stats` has the text."""
+    source: str
+    """Of `session_stats`, where each row is looked at."""
+    metadata: str
+    """The row of `session_metadata` has it."""
+    own: str
+    """The row of this tool's own table has it."""
+
+
 @dataclass
 class Conditions:
     """What a filter asks, sorted by the table that it asks."""
@@ -55,8 +74,7 @@ class Conditions:
     own: RowConditions = field(default_factory=lambda: RowConditions("sdgen_admin_sessions", "noted"))
     created: list[str] = field(default_factory=list)
     """On the creation time, written `{created}`."""
-    search: dict[str, str] = field(default_factory=dict)
-    """Table to condition: what each has to do with the text that is searched for."""
+    search: Search | None = None
     sets: dict[str, str] = field(default_factory=dict)
     """Name to statement: what is found once and then looked up many times."""
     parameters: dict[str, Any] = field(default_factory=dict)
@@ -73,16 +91,35 @@ class Conditions:
         self.sets[name] = statement
         return name
 
-    def of(self, table: str, created: str) -> list[str]:
-        """Return the conditions on search and creation time for a table's rows."""
-        dates = [condition.format(created=created) for condition in self.created]
-        return [*dates, *([self.search[table]] if self.search else [])]
+    def values(self, table: str, column: str, condition: str) -> str:
+        """Return a name for those values of a column that fulfil a condition on `value`.
+
+        Few values, many sessions: the column's index is walked from value to value, and each is looked at once.
+        """
+        return self.name_set(f"{every_value(table, column)} SELECT value FROM every WHERE {condition}")
+
+    def tags(self, condition: str) -> str:
+        """Return a name for the lists of tags, as the column holds them, that fulfil a condition on `value`.
+
+        Rows in their own order (`+tags IN`) are looked up faster than those of one list after the other.
+        """
+        return self.values("session_metadata", "tags", condition)
+
+    def dates(self, created: str) -> list[str]:
+        """Return the conditions on a creation time."""
+        return [condition.format(created=created) for condition in self.created]
 
     def of_stats(self) -> list[str]:
         """Return the conditions on the rows of `session_stats`."""
-        dates = [condition.format(created="session_created_at") for condition in self.created]
-        found = ["+session_stats.rowid IN hits"] if self.search else []
-        return ["+session_id IS NOT NULL", *self.stats, *dates, *found]  # SQLite lets a primary key of text be null
+        # SQLite lets a primary key of text be null.
+        return ["+session_id IS NOT NULL", *self.stats, *self.dates("session_created_at")]
+
+
+def every_value(table: str, column: str) -> str:
+    """Return the head of a statement that names an indexed column's different values `every`, and after them a null."""
+    first = f"SELECT min({column}) AS value, 1 AS place FROM {table} WHERE {column} IS NOT NULL"
+    after = f"SELECT min({column}) FROM {table} WHERE {column} > value"
+    return f"WITH RECURSIVE every AS ({first} UNION ALL SELECT ({after}), place + 1 FROM every WHERE value IS NOT NULL)"
 
 
 def all_of(conditions: list[str]) -> str:

@@ -11,7 +11,8 @@ the way that touches the fewest rows:
 
 from typing import NamedTuple, assert_never
 
-from sdgen_admin.db.conditions import Conditions, RowConditions, all_of
+from sdgen_admin.db.conditions import STATS_BY_ID, Conditions, RowConditions, Search, all_of
+from sdgen_admin.db.schema import ASKED
 from sdgen_admin.models.enums import SortKey
 
 # The creation time of a session without stats, from its id in either form.
@@ -26,13 +27,12 @@ JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
     LEFT JOIN session_metadata m ON m.session_id = {0}.session_id"""
 
 _NOTHING = "SELECT NULL AS session_id, NULL AS updated_at, NULL AS created WHERE 0"
-# Found before anything else is asked of them, since it leaves few.
-_ALONE = """SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM session_stats WHERE session_stats.session_id = session_metadata.session_id)"""
 _PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
-_OF_STATS = "session_created_at AS created FROM session_stats"
-# Holds all that is asked of stats, so that a look-up by id reads no row of theirs, a thousand bytes each.
-_STATS_BY_ID = "session_stats INDEXED BY sdgen_admin_stats_by_id"
+
+_MANY = 5000
+"""Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
+_ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
+_FOUND = "found AS session_stats"
 
 
 class _Order(NamedTuple):
@@ -71,9 +71,9 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     for rows in (asked.metadata, asked.own):
         if rows.here() and not rows.is_common:
             sets[rows.found] = rows.ids()
-    sets |= {"alone": _ALONE, "loose": _loose(asked), "unreadable": _unreadable(asked)}
+    sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
-        sets["hits"] = f"SELECT rowid FROM session_stats WHERE {asked.search['session_stats']}"
+        sets |= {"hits": _hits(asked.search, order), "found": "SELECT DISTINCT * FROM hits"}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
     arms = " UNION ALL ".join(_arms(asked, order, reverse=reverse))
     return (
@@ -84,13 +84,30 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     )
 
 
+def _hits(search: Search, order: _Order) -> str:
+    """Return the statement for what is asked of the stats in which a text is found, twice where it is in two places."""
+    columns = f"session_id, session_created_at, {ASKED}"
+    if order.key == "images_actual":
+        columns += f", {order.key}"
+    ways = " UNION ALL ".join(f"SELECT {columns} FROM {way}" for way in search.ways)
+    return f"{ways} LIMIT {_MANY}"
+
+
+def _alone(asked: Conditions) -> str:
+    """Return the statement for the ids of which there is metadata and no stats, found before more is asked."""
+    alone = _without("session_stats", "session_metadata")
+    if asked.search:
+        alone = f"CASE WHEN {asked.search.metadata} THEN {alone} END"  # in this order: few say what is searched for
+    return f"SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL AND {alone}"
+
+
 def _loose(asked: Conditions) -> str:
     """Return the statement for the sessions of which there is only metadata."""
     if asked.stats:
         return _NOTHING
     conditions = [
         *asked.metadata.here(),
-        *asked.of("session_metadata", _CREATED),
+        *asked.dates(_CREATED),
         *asked.own.elsewhere("session_metadata"),
     ]
     return (
@@ -106,7 +123,8 @@ def _unreadable(asked: Conditions) -> str:
     conditions = [
         "problem IS NOT NULL",
         *asked.own.here(),
-        *asked.of("sdgen_admin_sessions", _CREATED),
+        *asked.dates(_CREATED),
+        *([asked.search.own] if asked.search else []),
         _without("session_stats", "sdgen_admin_sessions"),
         _without("session_metadata", "sdgen_admin_sessions"),
     ]
@@ -115,15 +133,22 @@ def _unreadable(asked: Conditions) -> str:
 
 def _count(asked: Conditions) -> str:
     """Return the expression for how many of the sessions with stats match."""
-    metadata, own, stats = asked.metadata, asked.own, asked.of_stats()
-    if asked.search:
-        tests = [*stats, *metadata.elsewhere("session_stats"), *own.elsewhere("session_stats")]
-        return f"(SELECT count(*) FROM session_stats WHERE {all_of(tests)})"
+    stats = asked.of_stats()
+    if asked.search is None:
+        return _count_in("session_stats", stats, asked)
+    tests = [*stats, *asked.metadata.elsewhere("session_stats"), *asked.own.elsewhere("session_stats")]
+    few = f"(SELECT count(*) FROM {_FOUND} WHERE {all_of(tests)})"
+    many = _count_in(asked.search.source, [*stats, asked.search.stats], asked)
+    return f"CASE WHEN {_ARE_FEW} THEN {few} ELSE {many} END"
+
+
+def _count_in(source: str, stats: list[str], asked: Conditions) -> str:
+    metadata, own = asked.metadata, asked.own
     if metadata.wanted:
         return _count_from(metadata, [*stats, *own.elsewhere("session_stats")])
     if own.wanted:
         return _count_from(own, [*stats, *metadata.elsewhere("session_stats")])
-    count = f"(SELECT count(*) FROM session_stats WHERE {all_of(stats)})"
+    count = f"(SELECT count(*) FROM {source} WHERE {all_of(stats)})"
     if metadata.unwanted:
         count += f" - {_count_from(metadata, stats)}"
     if own.unwanted:
@@ -136,36 +161,59 @@ def _count_from(rows: RowConditions, others: list[str]) -> str:
     found = f"({rows.ids()})" if rows.is_common else rows.found
     return (
         f"(SELECT count(*) FROM (SELECT session_id AS id FROM {found})"
-        f" CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {all_of(others)})"
+        f" CROSS JOIN {STATS_BY_ID} ON session_id = id WHERE {all_of(others)})"
     )
 
 
 def _arms(asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
     """Return the sources of a page; together they hold each session once."""
-    stats, metadata, own = asked.of_stats(), asked.metadata, asked.own
-    tests = [*stats, *own.elsewhere("session_stats")]
     loose_key = order.key if order.key in ("session_id", "updated_at") else "NULL"
     unreadable_key = "session_id" if order.key == "session_id" else "NULL"
     arms = [
         f"SELECT session_id, {loose_key} AS k, created FROM loose",
         f"SELECT session_id, {unreadable_key} AS k, created FROM unreadable",
     ]
+    stats = asked.of_stats()
+    if asked.search is None:
+        return [*_arms_of_stats(_Stats("session_stats", STATS_BY_ID, stats), asked, order, reverse=reverse), *arms]
+    few = _Stats(_FOUND, _FOUND, stats)
+    many = _Stats("session_stats", STATS_BY_ID, [*stats, asked.search.stats])
+    for when, way in ((_ARE_FEW, few), (f"NOT {_ARE_FEW}", many)):
+        page = f"ORDER BY {_order_by(order, reverse=reverse)} LIMIT CASE WHEN {when} THEN :reach ELSE 0 END"
+        arms += [f"SELECT * FROM ({arm} {page})" for arm in _arms_of_stats(way, asked, order, reverse=reverse)]
+    return arms
+
+
+class _Stats(NamedTuple):
+    """Where sessions with stats are looked for."""
+
+    rows: str
+    by_id: str
+    """The same, for looking them up."""
+    tests: list[str]
+
+
+def _arms_of_stats(stats: _Stats, asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
+    metadata = asked.metadata
+    tests = [*stats.tests, *asked.own.elsewhere("session_stats")]
+    of_stats = f"session_created_at AS created FROM {stats.rows}"
     if order.key != "updated_at":
         tests += metadata.elsewhere("session_stats")
-        return [f"SELECT session_id, {order.key or 'NULL'} AS k, {_OF_STATS} WHERE {all_of(tests)}", *arms]
+        return [f"SELECT session_id, {order.key or 'NULL'} AS k, {of_stats} WHERE {all_of(tests)}"]
+    touched = "SELECT session_id AS id, updated_at FROM session_metadata"
+    here = f" WHERE {all_of(metadata.here())}" if metadata.here() else ""
+    arms = []
     if not metadata.wanted:
         # Of these, all equal by the key, as many as can be reached are enough: SQLite would sort them all.
         tests_of_rest = all_of([*tests, _without("session_metadata", "session_stats")])
         by_created = _order_by(_order(SortKey.CREATED), reverse=reverse)
         arms.append(
-            f"SELECT session_id, NULL AS k, created FROM (SELECT session_id, {_OF_STATS}"
+            f"SELECT session_id, NULL AS k, created FROM (SELECT session_id, {of_stats}"
             f" WHERE {tests_of_rest} ORDER BY {by_created} LIMIT :reach) untouched"
         )
-    touched = "SELECT session_id AS id, updated_at FROM session_metadata"
-    here = f" WHERE {all_of(metadata.here())}" if metadata.here() else ""
     arms.append(
         f"SELECT id AS session_id, updated_at AS k, session_created_at AS created"
-        f" FROM ({touched}{here}) CROSS JOIN {_STATS_BY_ID} ON session_id = id WHERE {all_of(tests)}"
+        f" FROM ({touched}{here}) CROSS JOIN {stats.by_id} ON session_id = id WHERE {all_of(tests)}"
     )
     return arms
 

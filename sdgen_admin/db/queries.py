@@ -9,6 +9,7 @@ from sdgen_admin.db.listing import JOINS, listing
 from sdgen_admin.db.metadata import metadata_from_row
 from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
+from sdgen_admin.db.search import prepare_search, search_for
 from sdgen_admin.db.stats import stats_from_row
 from sdgen_admin.disk.root import created_at, session_path
 from sdgen_admin.models.enums import RatingFilter
@@ -27,18 +28,16 @@ _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
 _TABLES_AT = (_OWN_AT, _STATS_AT, _METADATA_AT)
 _AT_ONCE = 500
 _EXTRAS = ("scheduler", "theme", "style")
-_LONGEST_PATTERN = 1000
-"""SQLite refuses a LIKE pattern of more than 50,000 bytes; a null character ends it."""
 
 
-def conditions_of(query: SessionFilter) -> Conditions:
-    """Return the conditions of a filter."""
+def conditions_of(query: SessionFilter, *, indexed: bool = False) -> Conditions:
+    """Return the conditions of a filter; `indexed` is whether the indexes for a search are there."""
     asked = Conditions()
     _ask_of_stats(query, asked)
     _ask_of_metadata(query, asked)
     _ask_of_own(query, asked)
     if query.search is not None:
-        _search(query.search, asked)
+        asked.search = search_for(query.search, asked, indexed=indexed)
     return asked
 
 
@@ -49,7 +48,7 @@ def _ask_of_stats(query: SessionFilter, asked: Conditions) -> None:
         asked.stats.append(f"{'' if query.seed_sweep else 'NOT '}coalesce(is_seed_sweep <> 0, 0)")
     if query.model is not None:
         condition = f"sdgen_contains(value, {asked.bind(query.model.casefold())})"
-        asked.stats.append(f"+sd_model IN {_values(asked, 'session_stats', 'sd_model', condition)}")
+        asked.stats.append(f"+sd_model IN {asked.values('session_stats', 'sd_model', condition)}")
     for moment, comparison in ((query.from_date, ">="), (query.to_date, "<=")):
         if moment is not None:
             asked.created.append(f"{{created}} {comparison} {asked.bind(moment.isoformat())}")
@@ -60,9 +59,9 @@ def _ask_of_metadata(query: SessionFilter, asked: Conditions) -> None:
         if flag is not None:
             asked.metadata.ask(f"{column} <> 0", flag)
     for tag in query.tag:
-        asked.metadata.ask(_tags(f"sdgen_has_tag(value, {asked.bind(tag)})", asked))
+        asked.metadata.ask(f"+tags IN {asked.tags(f'sdgen_has_tag(value, {asked.bind(tag)})')}")
     if query.untagged:
-        asked.metadata.ask(_tags("sdgen_is_tagged(value)", asked), wanted=False)
+        asked.metadata.ask(f"+tags IN {asked.tags('sdgen_is_tagged(value)')}", wanted=False)
     match query.rating:
         case None:
             pass
@@ -75,23 +74,6 @@ def _ask_of_metadata(query: SessionFilter, asked: Conditions) -> None:
     asked.metadata.is_common = not asked.metadata.wanted  # of most sessions, nothing that is unwanted is said
 
 
-def _tags(condition: str, asked: Conditions) -> str:
-    """Return the condition on a row's tags that follows from one on the `value` of the column."""
-    # Rows in their own order (`+`) are looked up faster than those of one list of tags after the other.
-    return f"+tags IN {_values(asked, 'session_metadata', 'tags', condition)}"
-
-
-def _values(asked: Conditions, table: str, column: str, condition: str) -> str:
-    """Return a name for those values of a column that fulfil a condition on `value`.
-
-    Few values, many sessions: the column's index is walked from value to value, and each is looked at once.
-    """
-    first = f"SELECT min({column}) AS value FROM {table} WHERE {column} IS NOT NULL"
-    after = f"SELECT min({column}) FROM {table} WHERE {column} > value"
-    every = f"{first} UNION ALL SELECT ({after}) FROM every WHERE value IS NOT NULL"
-    return asked.name_set(f"WITH RECURSIVE every AS ({every}) SELECT value FROM every WHERE {condition}")
-
-
 def _ask_of_own(query: SessionFilter, asked: Conditions) -> None:
     asked.own.ask("missing = 1", query.missing)
     if query.problem is not None:
@@ -101,37 +83,15 @@ def _ask_of_own(query: SessionFilter, asked: Conditions) -> None:
         asked.own.ask(f"status = {asked.bind(query.status.value)}")
 
 
-def _search(text: str, asked: Conditions) -> None:
-    """Ask for sessions with `text` in id, prompts, note or a tag.
-
-    SQLite's LIKE folds only ASCII, but is several times faster than a function of Python; other text needs that.
-    """
-    folded = asked.bind(text.casefold())
-    contains = f"sdgen_contains({{}}, {folded})"
-    if text.isascii() and "\0" not in text and len(text) <= _LONGEST_PATTERN:
-        pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%")
-        contains = f"{{}} LIKE {pattern} ESCAPE '\\'"
-    in_id, in_prompt, in_negative, in_note = map(
-        contains.format, ("session_id", "resolved_prompt", "negative_prompt", "user_note")
-    )
-    in_tags = _tags(f"sdgen_tag_contains(value, {folded})", asked)
-    said = asked.name_set(
-        f"SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL AND ({in_note} OR {in_tags})"
-    )
-    asked.search = {
-        "session_stats": f"{in_id} OR {in_prompt} OR {in_negative} OR session_id IN {said}",
-        "session_metadata": f"{in_id} OR {in_note} OR {in_tags}",
-        "sdgen_admin_sessions": in_id,
-    }
-
-
-def build(query: SessionFilter, columns: str = f"page.session_id, {_COLUMNS}") -> tuple[str, dict[str, Any]]:
-    """Return the statement for a filter and its parameters.
+def build(
+    query: SessionFilter, columns: str = f"page.session_id, {_COLUMNS}", *, indexed: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return the statement for a filter and its parameters; `indexed` is whether the indexes for a search are there.
 
     Its rows are the total count and `columns`, by default the session id and the columns of own table, stats and
     metadata; where the page is empty, there is one row with the count and nulls.
     """
-    asked = conditions_of(query)
+    asked = conditions_of(query, indexed=indexed)
     statement = listing(asked, query.sort, reverse=query.reverse, columns=columns)
     limit, reach = (-1, -1) if query.limit is None else (query.limit, query.limit + query.offset)
     return statement, asked.parameters | {"limit": limit, "offset": query.offset, "reach": reach}
@@ -145,10 +105,11 @@ def select(
     Without a limit, only their ids are taken at once and the rest as it is asked for, many sessions at a time: who
     reads slowly must neither hold all in memory nor, by an open query, keep others from writing.
     """
+    indexed = query.search is not None and prepare_search(connection)
     if query.limit is None:
-        rows = connection.execute(*build(query, "page.session_id")).fetchall()
+        rows = connection.execute(*build(query, "page.session_id", indexed=indexed)).fetchall()
         return rows[0][0], records(connection, [row[1] for row in rows if row[1] is not None], images_dir)
-    rows = connection.execute(*build(query)).fetchall()
+    rows = connection.execute(*build(query, indexed=indexed)).fetchall()
     return rows[0][0], (_record(row[1:], images_dir) for row in rows if row[1] is not None)
 
 

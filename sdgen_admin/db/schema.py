@@ -77,7 +77,8 @@ _TABLES = {
     "sdgen_admin_version": (("version",), "CREATE TABLE sdgen_admin_version (version INTEGER NOT NULL)"),
 }
 
-_ASKED = "sd_model, is_seed_sweep, completion_percentage"
+ASKED = "sd_model, is_seed_sweep, completion_percentage"
+"""The columns that filters ask of stats, beside the creation time."""
 
 _INDEXES = {
     "idx_session_stats_model": "session_stats(sd_model)",
@@ -86,12 +87,12 @@ _INDEXES = {
     "idx_session_stats_created_at": "session_stats(session_created_at DESC)",
     # Every order that a list has, and after it all that a filter asks of stats, so that the rows, a thousand bytes
     # each, are read for the page alone.
-    "sdgen_admin_stats_created": f"session_stats(session_created_at DESC, session_id, {_ASKED})",
-    "sdgen_admin_stats_model": f"session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id, {_ASKED})",
-    "sdgen_admin_stats_images": f"session_stats(images_actual DESC, session_created_at DESC, session_id, {_ASKED})",
+    "sdgen_admin_stats_created": f"session_stats(session_created_at DESC, session_id, {ASKED})",
+    "sdgen_admin_stats_model": f"session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id, {ASKED})",
+    "sdgen_admin_stats_images": f"session_stats(images_actual DESC, session_created_at DESC, session_id, {ASKED})",
     "sdgen_admin_stats_completion": "session_stats(completion_percentage DESC, session_created_at DESC, session_id,"
     " sd_model, is_seed_sweep)",
-    "sdgen_admin_stats_by_id": f"session_stats(session_id, session_created_at, {_ASKED},"
+    "sdgen_admin_stats_by_id": f"session_stats(session_id, session_created_at, {ASKED},"
     " stats_computed_at, stats_version)",
     "sdgen_admin_metadata_updated": "session_metadata(updated_at DESC, session_id)",
     # What is asked of metadata and of this tool's own table.
@@ -105,6 +106,14 @@ _INDEXES = {
     "sdgen_admin_history_session": "sdgen_admin_history(session_id, group_id)",
     "sdgen_admin_history_undoes": "sdgen_admin_history(undoes, group_id) WHERE undoes IS NOT NULL",
 }
+
+SEARCH_INDEXES = {
+    "sdgen_admin_search_prompt": "session_stats(resolved_prompt, negative_prompt, session_id, session_created_at,"
+    f" {ASKED})",
+    "sdgen_admin_search_negative": f"session_stats(negative_prompt, session_id, session_created_at, {ASKED})",
+    "sdgen_admin_search_note": "session_metadata(user_note, session_id) WHERE user_note IS NOT NULL",
+}
+"""What a search needs. They hold all prompts once more, so they are made at the first search that they are worth."""
 
 
 def missing_parts(connection: sqlite3.Connection) -> list[str]:
