@@ -1,15 +1,13 @@
-"""Each option, declared once. Commands take groups of them, which `with_options` spells out for Typer.
+"""Each option, declared once. Commands take groups of them, which `groups.with_options` spells out for Typer.
 
 What is not given is None here: Typer builds a Pydantic adapter for every value that it finds, defaults too, which
 costs a command line that starts fast more than all the rest. For the same reason the groups, dataclasses of many
 fields, are made without what nobody uses.
 """
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -259,38 +257,3 @@ def explained(error: "ValidationError", flags: Mapping[str, str] | None = None) 
     if isinstance(cause, SdgenAdminError):
         return UsageError(f"{flag}: {cause.message}", cause.hint)
     return UsageError(f"{flag}: {detail['msg']}.", "See the flag's form with --help.")
-
-
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace each parameter that is a group of options by the options in it, as Typer wants to see them."""
-    hints = get_type_hints(command, include_extras=True)
-    signature = inspect.signature(command)
-    groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
-    parameters = []
-    for parameter in signature.parameters.values():
-        if parameter.name not in groups:
-            parameters.append(parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY))
-            continue
-        group = groups[parameter.name]
-        annotations = get_type_hints(group, include_extras=True)
-        parameters += [
-            inspect.Parameter(
-                option.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=option.default,
-                annotation=annotations[option.name],
-            )
-            for option in fields(group)
-        ]
-
-    @functools.wraps(command)
-    def run(**values: Any) -> None:
-        made = {
-            name: group(**{option.name: values.pop(option.name) for option in fields(group)})  # type: ignore[operator]
-            for name, group in groups.items()
-        }
-        command(**values, **made)
-
-    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run

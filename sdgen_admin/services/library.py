@@ -8,11 +8,10 @@ from sdgen_admin.db import metadata as metadata_table
 from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import sessions_in_history, start_group
-from sdgen_admin.db.sessions import forget, get_known
-from sdgen_admin.db.stats import delete_stats, ids_with_stats
+from sdgen_admin.db.sessions import get_known
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path, visible
-from sdgen_admin.errors import ImagesRootError, PruneRefusedError, SessionNotFoundError
+from sdgen_admin.errors import ImagesRootError, SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
@@ -21,9 +20,6 @@ from sdgen_admin.models.reports import BackupReport, ComputeReport, ProgressList
 from sdgen_admin.services.compute import Refresher
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import default_db_path
-
-PRUNE_GUARD = 0.2
-"""The share of all sessions that pruning takes without being forced."""
 
 
 class SessionLibrary:
@@ -221,20 +217,10 @@ class SessionLibrary:
             PruneRefusedError: The images root holds no session, or more than a fifth of all sessions would go,
                 and it is not forced: an unmounted drive looks just like that.
         """
+        from sdgen_admin.services.prune import prune  # noqa: PLC0415 -- seldom asked for
+
         self.require_root()
-        with self.database.open(for_writing=True) as connection:
-            known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
-            # The folders last, so that no session made meanwhile is taken for gone.
-            here = set(list_root(self.images_dir).session_ids)
-            gone, everything = with_stats - here, with_stats | here
-            if gone and not force and (not here or len(gone) > PRUNE_GUARD * len(everything)):
-                raise PruneRefusedError(
-                    f"{len(gone)} of {len(everything)} sessions have no folder in {self.images_dir}: nothing pruned.",
-                    "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
-                )
-            with transaction(connection):
-                forget(connection, known - here)
-                return delete_stats(connection, gone)
+        return prune(self.database, self.images_dir, force=force)
 
     def history(self, session_id: str | None = None, *, limit: int | None = None) -> tuple[HistoryEntry, ...]:
         """Return what was changed in metadata through this tool, newest first.

@@ -6,7 +6,8 @@ import typer
 
 from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import renderer
-from sdgen_admin.cli.options import Output, Place, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Output, Place
 from sdgen_admin.cli.selection import chosen_sessions
 
 _LIMIT = 20

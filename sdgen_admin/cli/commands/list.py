@@ -6,7 +6,8 @@ import typer
 
 from sdgen_admin.cli.columns import parse_columns
 from sdgen_admin.cli.formats import OutputFormat, renderer
-from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place
 from sdgen_admin.cli.selection import say_page, say_report
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from sdgen_admin.cli.formats import renderer
-from sdgen_admin.cli.options import Filters, Jobs, Output, Place, Sessions, Strict, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Filters, Jobs, Output, Place, Sessions, Strict
 from sdgen_admin.cli.selection import chosen_sessions, exit_for, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError

@@ -1,7 +1,8 @@
 """`sdgen-admin show`."""
 
 from sdgen_admin.cli.formats import renderer
-from sdgen_admin.cli.options import Cached, Output, Place, Session, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Cached, Output, Place, Session
 from sdgen_admin.cli.selection import chosen_sessions
 from sdgen_admin.errors import UsageError
 

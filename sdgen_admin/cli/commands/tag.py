@@ -1,26 +1,30 @@
 """`sdgen-admin tag`."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import OutputFormat, renderer
-from sdgen_admin.cli.options import Output, Place, Sessions, explained, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Output, Place, Sessions, explained
 from sdgen_admin.cli.selection import chosen_sessions
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
+
+if TYPE_CHECKING:
+    from sdgen_admin.models.metadata import SessionMetadataUpdate
 
 _EDITS = "Edits"
 _MANY = 10
 _FLAGS = {"add_tags": "--add", "remove_tags": "--remove", "tags": "--set", "user_note": "--note"}
 
 
-@with_options
-def command(
-    output: Output,
-    place: Place,
-    sessions: Sessions = None,
+@dataclass(repr=False, eq=False)
+class Edits:
+    """What is to be changed."""
+
     add: Annotated[
         list[str] | None,
         typer.Option(
@@ -30,7 +34,7 @@ def command(
             autocompletion=completion.tags,
             rich_help_panel=_EDITS,
         ),
-    ] = None,
+    ] = None
     remove: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,28 +44,72 @@ def command(
             autocompletion=completion.tags,
             rich_help_panel=_EDITS,
         ),
-    ] = None,
+    ] = None
     replace: Annotated[
         str | None, typer.Option("--set", metavar="A,B,…", help="Replace all tags.", rich_help_panel=_EDITS)
-    ] = None,
-    clear_tags: Annotated[bool, typer.Option("--clear-tags", help="Remove all tags.", rich_help_panel=_EDITS)] = False,
+    ] = None
+    clear_tags: Annotated[bool, typer.Option("--clear-tags", help="Remove all tags.", rich_help_panel=_EDITS)] = False
     liked: Annotated[
         bool | None, typer.Option("--liked/--no-liked", help="Like, or no longer.", rich_help_panel=_EDITS)
-    ] = None,
-    test: Annotated[
-        bool | None, typer.Option("--test/--no-test", help="A test, or not.", rich_help_panel=_EDITS)
-    ] = None,
+    ] = None
+    test: Annotated[bool | None, typer.Option("--test/--no-test", help="A test, or not.", rich_help_panel=_EDITS)] = (
+        None
+    )
     complete: Annotated[
         bool | None,
         typer.Option("--complete/--no-complete", help="Your word that it is done, or not.", rich_help_panel=_EDITS),
-    ] = None,
+    ] = None
     rating: Annotated[
         RatingFilter | None, typer.Option("--rating", help="Rate; 'none' clears.", rich_help_panel=_EDITS)
-    ] = None,
+    ] = None
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="Replace the note.", rich_help_panel=_EDITS)
-    ] = None,
-    clear_note: Annotated[bool, typer.Option("--clear-note", help="Remove the note.", rich_help_panel=_EDITS)] = False,
+    ] = None
+    clear_note: Annotated[bool, typer.Option("--clear-note", help="Remove the note.", rich_help_panel=_EDITS)] = False
+
+    def are_any(self) -> bool:
+        """Whether anything is to be changed. Raises UsageError where two edits contradict each other."""
+        return bool(self._values())
+
+    def update(self) -> "SessionMetadataUpdate":
+        """Return the change. Raises UsageError where a value is of the wrong form, or two contradict each other."""
+        from pydantic import ValidationError
+
+        from sdgen_admin.models.metadata import SessionMetadataUpdate
+
+        try:
+            return SessionMetadataUpdate(**self._values())
+        except ValidationError as error:
+            raise explained(error, _FLAGS) from None
+
+    def _values(self) -> dict[str, Any]:
+        if self.clear_tags and self.replace is not None:
+            raise UsageError("--set and --clear-tags contradict each other.", "Leave one of them out.")
+        if self.clear_note and self.note is not None:
+            raise UsageError("--note and --clear-note contradict each other.", "Leave one of them out.")
+        if both := sorted(set(self.add or ()) & set(self.remove or ())):
+            raise UsageError(f"{both[0]!r} is to be added and removed.", "Leave one of them out.")
+        values: dict[str, Any] = {"is_favorite": self.liked, "is_test": self.test, "is_complete": self.complete}
+        values = {name: value for name, value in values.items() if value is not None}
+        if self.clear_tags or self.replace is not None:
+            values["tags"] = tuple(part.strip() for part in (self.replace or "").split(",") if part.strip())
+        if self.add:
+            values["add_tags"] = tuple(self.add)
+        if self.remove:
+            values["remove_tags"] = tuple(self.remove)
+        if self.note is not None or self.clear_note:
+            values["user_note"] = self.note or None
+        if self.rating is not None:
+            values["user_rating"] = None if self.rating is RatingFilter.NONE else self.rating.value
+        return values
+
+
+@with_options
+def command(
+    output: Output,
+    place: Place,
+    edits: Edits,
+    sessions: Sessions = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List every tag in use with its count.")] = False,
 ) -> None:
@@ -72,63 +120,22 @@ def command(
 
         sdgen-admin list --model pony --all --format ids | sdgen-admin tag - --add pony
     """
-    edits = _edits(
-        add=add, remove=remove, replace=replace, clear_tags=clear_tags, note=note, clear_note=clear_note, rating=rating
-    )
-    flags = {"is_favorite": liked, "is_test": test, "is_complete": complete}
-    edits |= {name: value for name, value in flags.items() if value is not None}
     if listing:
-        if edits or sessions:
+        if edits.are_any() or sessions:
             raise UsageError("--list goes without sessions and edits.", "Leave them out.")
         _list_tags(output, place)
         return
-    if not sessions or not edits:
+    if not edits.are_any() or not sessions:
         what = "Which sessions?" if not sessions else "What is to be changed?"
         raise UsageError(what, "For example: sdgen-admin tag latest --add portfolio --liked")
-    _change(output, place, sessions, edits, dry_run=dry_run)
+    _change(output, place, sessions, edits.update(), dry_run=dry_run)
 
 
-def _edits(
-    *,
-    add: list[str] | None,
-    remove: list[str] | None,
-    replace: str | None,
-    clear_tags: bool,
-    note: str | None,
-    clear_note: bool,
-    rating: RatingFilter | None,
-) -> dict[str, Any]:
-    """Return the values of a `SessionMetadataUpdate`. Raises UsageError where two edits contradict each other."""
-    if clear_tags and replace is not None:
-        raise UsageError("--set and --clear-tags contradict each other.", "Leave one of them out.")
-    if clear_note and note is not None:
-        raise UsageError("--note and --clear-note contradict each other.", "Leave one of them out.")
-    if both := sorted(set(add or ()) & set(remove or ())):
-        raise UsageError(f"{both[0]!r} is to be added and removed.", "Leave one of them out.")
-    edits: dict[str, Any] = {}
-    if clear_tags or replace is not None:
-        edits["tags"] = tuple(part.strip() for part in (replace or "").split(",") if part.strip())
-    if add:
-        edits["add_tags"] = tuple(add)
-    if remove:
-        edits["remove_tags"] = tuple(remove)
-    if note is not None or clear_note:
-        edits["user_note"] = note or None
-    if rating is not None:
-        edits["user_rating"] = None if rating is RatingFilter.NONE else rating.value
-    return edits
-
-
-def _change(output: Output, place: Place, sessions: list[str], edits: dict[str, Any], *, dry_run: bool) -> None:
-    from pydantic import ValidationError
-
+def _change(
+    output: Output, place: Place, sessions: list[str], update: "SessionMetadataUpdate", *, dry_run: bool
+) -> None:
     from sdgen_admin.cli.views.changes import ChangesView
-    from sdgen_admin.models.metadata import SessionMetadataUpdate
 
-    try:
-        update = SessionMetadataUpdate(**edits)
-    except ValidationError as error:
-        raise explained(error, _FLAGS) from None
     library = place.library()
     changes = library.update_metadata(chosen_sessions(library, sessions), update, dry_run=dry_run)
     renderer(output.chosen).render(ChangesView(changes))

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from sdgen_admin.cli.formats import OutputFormat, renderer
-from sdgen_admin.cli.options import Output, Place, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Output, Place
 
 
 @with_options

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from sdgen_admin.cli.formats import OutputFormat, renderer
-from sdgen_admin.cli.options import Jobs, Output, Place, Strict, with_options
+from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.options import Jobs, Output, Place, Strict
 from sdgen_admin.cli.selection import exit_for, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 
