@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from sdgen_admin.errors import DatabaseError, DatabaseNotFoundError, ReadOnlyDat
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another program's lock."""
 
+_TURN = 0.05
+"""Seconds after which a transaction that makes indexes makes no further one."""
 _WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
 """On a read-only file system, and in a read-only folder."""
 
@@ -65,11 +68,16 @@ class Database:
         return os.access(self.path, os.W_OK) and os.access(folder, os.W_OK)
 
     @contextmanager
-    def open(self, *, for_writing: bool = False) -> Iterator[sqlite3.Connection]:
+    def open(self, *, for_writing: bool = False, to_fill: bool = False) -> Iterator[sqlite3.Connection]:
         """Open the database with its schema whole, and close it at the end.
 
         A reader of a database that cannot be written works on a copy of it in memory, where it may bring
         stats up to date as it would elsewhere; a writer is refused.
+
+        Args:
+            for_writing: Whether a copy in memory will not do.
+            to_fill: Whether the caller fills the database if it is new, and then makes its indexes by `make_indexes`:
+                over many rows at once they take a fraction of the time.
 
         Raises:
             DatabaseError: The database cannot be used; the subclass says why.
@@ -87,7 +95,7 @@ class Database:
             else:
                 connection = self._copy_in_memory()
             try:
-                self._complete_schema(connection)
+                self._complete_schema(connection, to_fill=to_fill)
                 yield connection
             except sqlite3.Error as error:
                 if connection.raised is not None:
@@ -117,10 +125,12 @@ class Database:
         with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
             yield connection
 
-    def _complete_schema(self, connection: Connection) -> None:
+    def _complete_schema(self, connection: Connection, *, to_fill: bool) -> None:
         """Make what the schema lacks; another program may be doing the same at this moment."""
-        if not missing_parts(connection):
+        missing = missing_parts(connection)
+        if not missing:
             return
+        is_new = any(statement.startswith("CREATE TABLE session_stats") for statement in missing)
         copy = self._copy_before_first_write(connection)
         is_needed = False
         try:
@@ -129,9 +139,8 @@ class Database:
             if copy is not None and not is_needed:  # it failed, or somebody was faster, with a copy of their own
                 with suppress(OSError):
                     os.unlink(copy)
-        for statement in missing_parts(connection):  # an index over many rows takes long: each in a turn of its own
-            with transaction(connection):
-                connection.execute(statement)
+        if not (to_fill and is_new):
+            make_indexes(connection)
         if copy is not None and is_needed and self.on_backup is not None:
             self.on_backup(copy)
 
@@ -184,15 +193,23 @@ class Database:
 
 
 def _make_tables(connection: Connection) -> bool:
-    """Make the tables, and, while they are empty, all the rest; return whether it was the first time."""
+    """Make the tables; return whether it was the first time that this version met somebody's metadata."""
     with transaction(connection):
         is_first = is_new_to_metadata(connection)
-        statements = missing_parts(connection)
-        is_empty = any(statement.startswith("CREATE TABLE session_stats") for statement in statements)
-        for statement in statements:
-            if is_empty or not statement.startswith("CREATE INDEX"):
+        for statement in missing_parts(connection):
+            if not statement.startswith("CREATE INDEX"):
                 connection.execute(statement)
     return is_first
+
+
+def make_indexes(connection: sqlite3.Connection) -> None:
+    """Make the indexes that the schema lacks, in short transactions: over many rows each takes long."""
+    statements = missing_parts(connection)
+    while statements:
+        with transaction(connection):
+            begun = time.monotonic()
+            while statements and time.monotonic() - begun < _TURN:
+                connection.execute(statements.pop(0))
 
 
 def _decode(data: bytes) -> str:

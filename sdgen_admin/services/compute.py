@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sdgen_admin.db.connection import make_indexes
 from sdgen_admin.db.sessions import Known, get_known, mark_missing
 from sdgen_admin.db.transaction import Turns, transaction
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
@@ -84,7 +85,10 @@ class Refresher:
         self._progress = progress
 
     def everything(self, *, force: bool = False) -> Outcome:
-        """Bring every session of the images root up to date, and note which are gone."""
+        """Bring every session of the images root up to date, and note which are gone.
+
+        The database may have been opened to be filled: its indexes are there afterwards.
+        """
         outcome = Outcome()
         known = {entry.session_id: entry for entry in get_known(self._connection)}
         listing = list_root(self._images_dir)  # after what is known: a session made in between is not taken for gone
@@ -92,6 +96,7 @@ class Refresher:
         _note_undecodable(listing, outcome)
         self._note_presence(listing.session_ids, known)
         self._compute(stale, outcome)
+        make_indexes(self._connection)
         return outcome
 
     def some(self, session_ids: Iterable[str], *, force: bool = False) -> Outcome:

@@ -83,7 +83,7 @@ class SessionLibrary:
             self.require_root()
         else:
             self.database.require()
-        with self.database.open() as connection:
+        with self.database.open(to_fill=fresh) as connection:
             if fresh:
                 outcome = Refresher(connection, self.images_dir, progress=progress).everything()
                 if on_report is not None:
@@ -161,7 +161,7 @@ class SessionLibrary:
         self.require_root()
         for name in ids or ():
             self._require_folder(name)
-        with self.database.open(for_writing=True) as connection:
+        with self.database.open(for_writing=True, to_fill=ids is None) as connection:
             refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
             outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)
         return outcome.report()
