@@ -30,11 +30,13 @@ class Database:
         timeout: Seconds to wait while another program holds a lock.
 
     Attributes:
+        on_new: Told the path where the database was not there and has been made.
         on_backup: Told where a copy was put before this version's own tables were added to somebody's metadata.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = LOCK_TIMEOUT) -> None:
         self.path = os.path.abspath(path)
+        self.on_new: Callable[[str], None] | None = None
         self.on_backup: Callable[[str], None] | None = None
         self._timeout = timeout
 
@@ -83,6 +85,7 @@ class Database:
             DatabaseError: The database cannot be used; the subclass says why.
         """
         with explained(self.path, self._timeout):
+            is_there = self.exists()
             if self.is_writable():
                 self._make_folder()
                 connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
@@ -96,6 +99,8 @@ class Database:
                 connection = self._copy_in_memory()
             try:
                 self._complete_schema(connection, to_fill=to_fill)
+                if self.on_new is not None and connection.path and not is_there:
+                    self.on_new(self.path)
                 yield connection
             except sqlite3.Error as error:
                 if connection.raised is not None:

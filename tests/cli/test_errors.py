@@ -73,7 +73,7 @@ def test_a_session_that_cannot_be_stored_is_a_problem_and_no_failure(images_dir:
 
     outcome = run("compute-stats", "--all", *where)
     assert outcome.status == 0
-    assert outcome.err == "20250101_000000-\\xff: The folder's name is not valid UTF-8; rename it.\n"
+    assert outcome.err.splitlines()[1:] == ["20250101_000000-\\xff: The folder's name is not valid UTF-8; rename it."]
     assert run("warm-cache", "--quiet", *where).err == ""
     assert run("compute-stats", "--all", "--strict", *where).status == 1
     assert "\\xff" in run("list", *where).err
@@ -82,6 +82,7 @@ def test_a_session_that_cannot_be_stored_is_a_problem_and_no_failure(images_dir:
 def test_problems_are_cut_at_ten(images_dir: Path) -> None:
     for number in range(13):
         make_session(images_dir, f"20250101_0000{number:02}-x", without_manifest=True, images=0)
+    run("list", "--images-dir", images_dir)
     outcome = run("compute-stats", "--all", "--images-dir", images_dir)
 
     assert outcome.status == 0

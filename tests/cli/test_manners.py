@@ -58,6 +58,14 @@ def test_verbose_says_where_and_why(shared: Path) -> None:
     assert "1 other entries" in run("compute-stats", "--all", "--verbose").err
 
 
+def test_a_new_database_is_told_of_once(shared: Path, tmp_path: Path) -> None:
+    path = tmp_path / "typo.db"
+
+    assert run("list", "--db", path).err == f"A new database: {path}\n1–8 of 8\n"
+    assert run("list", "--db", path).err == "1–8 of 8\n"
+    assert run("list", "--db", tmp_path / "another.db", "--quiet").err == ""
+
+
 def test_quiet_leaves_errors_alone(shared: Path) -> None:
     assert fails(1, "show", "qqqq", "--quiet") == fails(1, "show", "qqqq")
 
