@@ -126,10 +126,12 @@ def iterate_history(
             ORDER BY group_id DESC, session_id, field <> 'session_id', field""",
         {"session_id": session_id, "limit": -1 if limit is None else limit},
     )
-    for number, changed_at, undoes, session, field, old, new in rows:
-        values = {"group": number, "changed_at": changed_at, "undoes": undoes, "undone_by": undone.get(number)}
-        values |= {"session_id": session, "field": field, "old": _read(field, old), "new": _read(field, new)}
-        yield lenient(HistoryEntry, given(values))
+    for number, changed_at, undoes, session, field, *stored in rows:
+        old, new = (_read(field, value) for value in stored)
+        if old != new:
+            values = {"group": number, "changed_at": changed_at, "undoes": undoes, "undone_by": undone.get(number)}
+            values |= {"session_id": session, "field": field, "old": old, "new": new}
+            yield lenient(HistoryEntry, given(values))
 
 
 def undone_groups(connection: sqlite3.Connection) -> dict[int, int]:
@@ -163,9 +165,9 @@ def sessions_in_history(connection: sqlite3.Connection) -> list[str]:
 
 
 def _read(field: str, value: Any) -> Any:
-    """Return a column's value as the models have it."""
+    """Return a column's value as the models have it, a flag also where nothing is said."""
+    if field in _FLAGS:
+        return field == "is_complete" if value is None else is_true(value)
     if value is None:
         return None
-    if field in _FLAGS:
-        return is_true(value)
     return parse_tags(value) if field == "tags" else as_text(value)

@@ -1,4 +1,4 @@
-"""`--format ids`: names for `xargs`, one a line."""
+"""`--format ids`: names for `xargs`, one a line, each once."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ class IdsRenderer(Renderer):
     """Session ids."""
 
     def render(self, view: View[Any]) -> None:
-        """Write each id as it comes."""
+        """Write each id when it first comes."""
+        written: set[str] = set()
         for item in view.items:
             for name in view.ids(item):
-                write(visible(name) + "\n")
+                if name not in written:
+                    written.add(name)
+                    write(visible(name) + "\n")
