@@ -3,8 +3,9 @@
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,3 +55,13 @@ def allow_writing(database: Path) -> None:
     """Give it back, so that the folder can be cleaned away."""
     database.parent.chmod(0o755)
     database.chmod(0o644)
+
+
+@contextmanager
+def read_only(database: Path) -> Iterator[None]:
+    """Forbid writing a database and its folder for as long as this lasts."""
+    forbid_writing(database)
+    try:
+        yield
+    finally:
+        allow_writing(database)

@@ -41,11 +41,6 @@ def library(images_dir: Path) -> SessionLibrary:
     return SessionLibrary(images_dir)
 
 
-@pytest.fixture
-def path(library: SessionLibrary) -> Path:
-    return Path(library.database.path)
-
-
 def test_the_database_is_beside_the_images_root(library: SessionLibrary, tmp_path: Path) -> None:
     library.compute()
     assert (tmp_path / "metadata" / "sessions.db").is_file()

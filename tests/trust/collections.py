@@ -31,6 +31,15 @@ def restore(template: Path, path: Path) -> None:
     shutil.copyfile(template, path)
 
 
+def beside(path: Path) -> list[Path]:
+    """Return the copies that lie beside a database; there must be nothing else but SQLite's own files."""
+    others = [
+        file for file in path.parent.iterdir() if file.name not in (path.name, "sessions.db-wal", "sessions.db-shm")
+    ]
+    assert all(file.name.startswith("sessions.db.backup-") for file in others)
+    return sorted(others)
+
+
 def assert_sound(path: Path) -> None:
     """Hold a database that only this tool wrote to what is promised of it."""
     with plain(path) as connection:

@@ -1,54 +1,22 @@
-"""Every edit is recorded and can be taken back: all of it or nothing, byte for byte, never over somebody else's."""
+"""Every edit is recorded and can be taken back: all of it or nothing, never over somebody else's."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sdgen_admin.db.history import quoted
 from sdgen_admin.errors import DatabaseNotFoundError, UndoRefusedError
 from sdgen_admin.models.filters import SessionFilter
-from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
-from tests.builders import SESSION
-from tests.cli.harness import fails, ok, run
-from tests.db.test_odd_rows import odd_metadata, temporary_database
 from tests.neighbour import plain, row, rows, write_metadata
-from tests.trust.collections import make_bare
+from tests.trust.edits import stored, update
 
 OTHER = "20251107_000001-bare"
-
-
-def update(**fields: Any) -> SessionMetadataUpdate:
-    return SessionMetadataUpdate.model_validate(fields)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "metadata" / "sessions.db"
-
-
-@pytest.fixture
-def names(images_dir: Path) -> list[str]:
-    return make_bare(images_dir, 3)
 
 
 @pytest.fixture
 def library(images_dir: Path, names: list[str]) -> SessionLibrary:
     return SessionLibrary(images_dir)
-
-
-def stored(path: Path) -> list[tuple[Any, ...]]:
-    """Return all metadata with type and bytes of every value."""
-    with plain(path) as connection:
-        columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(session_metadata)")]
-        values = ", ".join(f"typeof({name}), CAST({name} AS BLOB)" for name in map(quoted, columns))
-        return connection.execute(f"SELECT {values} FROM session_metadata ORDER BY session_id").fetchall()
 
 
 def test_nothing_was_changed_yet(library: SessionLibrary) -> None:
@@ -231,78 +199,3 @@ def test_the_order_of_what_was_changed_last_comes_back(library: SessionLibrary, 
     library.update_metadata(names[0], update(add_tags=("a",)))
     library.undo()
     assert [record.session_id for record in library.find(query).sessions] == before
-
-
-Edit = Callable[[SessionLibrary], object]
-EDITS: list[Edit] = [
-    lambda library: library.update_metadata(SESSION, update(is_favorite=True, is_test=True, is_complete=False)),
-    lambda library: library.update_metadata(SESSION, update(add_tags=("a",), user_rating="like", user_note="\0'\"")),
-    lambda library: library.update_metadata(SESSION, update(tags=(), user_rating=None, user_note=None)),
-    lambda library: SessionMetadataService(library.database.path).delete_metadata(SESSION),
-]
-
-
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(metadata=odd_metadata, edits=st.lists(st.sampled_from(EDITS), min_size=1, max_size=4), not_utf_8=st.booleans())
-def test_whatever_other_programs_stored_comes_back_byte_for_byte(
-    metadata: dict[str, Any], edits: list[Edit], not_utf_8: bool
-) -> None:
-    with temporary_database() as path:
-        (path.parent / SESSION).mkdir()
-        write_metadata(path, SESSION, **metadata)
-        if not_utf_8:
-            with plain(path) as other:
-                other.execute("UPDATE session_metadata SET user_note = CAST(x'00ff61' AS TEXT), tags = x'ff'")
-        library = SessionLibrary(path.parent, path)
-        before = stored(path)
-        for edit in edits:
-            edit(library)
-        assert all(json.loads(entry.model_dump_json()) for entry in library.history())
-        for _ in range(len({entry.group for entry in library.history()})):
-            library.undo()
-        with pytest.raises(UndoRefusedError, match="nothing to undo"):
-            library.undo()
-        assert stored(path) == before
-
-
-@pytest.fixture
-def place(images_dir: Path, library: SessionLibrary, monkeypatch: pytest.MonkeyPatch) -> SessionLibrary:
-    monkeypatch.setenv("SDGEN_IMAGES_DIR", str(images_dir))
-    return library
-
-
-def test_on_the_command_line(place: SessionLibrary, names: list[str]) -> None:
-    place.compute()
-    assert run("history").err == "Nothing was changed yet.\n"
-    ok("tag", *names, "--add", "a", "--liked")
-    ok("tag", names[0], "--note", "[red]\x1b[2J")
-    shown = ok("history")
-    assert [line.split()[0] for line in shown.splitlines() if not line.startswith(" ")] == ["2", "1"]
-    assert "note: none → [red]\\x1b[2J" in shown
-    assert ok("history", names[1], "--format", "ids") == f"{names[1]}\n" * 2
-    history = json.loads(ok("history", "--json", "--limit", "1"))["history"]
-    assert [(entry["field"], entry["old"], entry["new"]) for entry in history] == [("user_note", None, "[red]\x1b[2J")]
-    assert len(ok("history", "--format", "csv").splitlines()) == 8
-    assert "note: [red]\\x1b[2J → none" in ok("undo", "--dry-run")
-    undone = json.loads(ok("undo", "--json"))
-    assert (undone["undone"], undone["group"], undone["metadata"][0]["user_note"]) == (2, 3, None)
-    assert "undone by 3" in ok("history")
-    assert "To do it again: sdgen-admin undo 3" in fails(1, "undo", "2")
-    assert "undo of 2" in ok("history")
-    assert fails(1, "undo", "9").startswith("Error: There is no group 9")
-
-
-def test_long_groups_are_cut_for_the_eyes_only(place: SessionLibrary, images_dir: Path) -> None:
-    names = [f"20240101_00000{number}-x" for number in range(9)]
-    for name in names:
-        (images_dir / name).mkdir()
-    place.update_metadata(names, update(is_test=True))
-    assert "… and 4 more sessions" in ok("history")
-    assert len(json.loads(ok("history", "--json"))["history"]) == 9
-
-
-def test_deleted_metadata_is_shown_and_found(place: SessionLibrary, path: Path, names: list[str]) -> None:
-    place.update_metadata(names[0], update(add_tags=("a",)))
-    SessionMetadataService(path).delete_metadata(names[0])
-    assert "all metadata deleted" in ok("history", names[0])
-    assert "Nothing was changed yet" not in ok("history", "--all")
