@@ -6,6 +6,9 @@ from typing import Any
 STATS_BY_ID = "session_stats INDEXED BY sdgen_admin_stats_by_id"
 """Holds all that is asked of stats, so that a look-up by id reads no row of theirs, a thousand bytes each."""
 
+VALUE = "CAST(value AS BLOB)"
+"""A `value` for a function of Python: as text, one that is no UTF-8 would not reach it."""
+
 
 @dataclass
 class RowConditions:

@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from sdgen_admin.db.conditions import Conditions
+from sdgen_admin.db.conditions import VALUE, Conditions
 from sdgen_admin.db.listing import JOINS, listing
 from sdgen_admin.db.metadata import metadata_from_row
 from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
-from sdgen_admin.db.search import prepare_search, search_for
+from sdgen_admin.db.search import has_search_indexes, search_for
 from sdgen_admin.db.stats import stats_from_row
 from sdgen_admin.disk.root import created_at, session_path
 from sdgen_admin.models.enums import RatingFilter
@@ -27,6 +27,8 @@ _STATS_AT = _OWN_AT + len(OWN_COLUMNS)
 _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
 _TABLES_AT = (_OWN_AT, _STATS_AT, _METADATA_AT)
 _AT_ONCE = 500
+_LARGEST = 2**63 - 1
+"""The largest integer that SQLite can hold."""
 _EXTRAS = ("scheduler", "theme", "style")
 
 
@@ -47,7 +49,7 @@ def _ask_of_stats(query: SessionFilter, asked: Conditions) -> None:
     if query.seed_sweep is not None:
         asked.stats.append(f"{'' if query.seed_sweep else 'NOT '}coalesce(is_seed_sweep <> 0, 0)")
     if query.model is not None:
-        condition = f"sdgen_contains(value, {asked.bind(query.model.casefold())})"
+        condition = f"sdgen_contains({VALUE}, {asked.bind(query.model.casefold())})"
         asked.stats.append(f"+sd_model IN {asked.values('session_stats', 'sd_model', condition)}")
     for moment, comparison in ((query.from_date, ">="), (query.to_date, "<=")):
         if moment is not None:
@@ -59,9 +61,9 @@ def _ask_of_metadata(query: SessionFilter, asked: Conditions) -> None:
         if flag is not None:
             asked.metadata.ask(f"{column} <> 0", flag)
     for tag in query.tag:
-        asked.metadata.ask(f"+tags IN {asked.tags(f'sdgen_has_tag(value, {asked.bind(tag)})')}")
+        asked.metadata.ask(f"+tags IN {asked.tags(f'sdgen_has_tag({VALUE}, {asked.bind(tag)})')}")
     if query.untagged:
-        asked.metadata.ask(f"+tags IN {asked.tags('sdgen_is_tagged(value)')}", wanted=False)
+        asked.metadata.ask(f"+tags IN {asked.tags(f'sdgen_is_tagged({VALUE})')}", wanted=False)
     match query.rating:
         case None:
             pass
@@ -93,7 +95,7 @@ def build(
     """
     asked = conditions_of(query, indexed=indexed)
     statement = listing(asked, query.sort, reverse=query.reverse, columns=columns)
-    limit, reach = (-1, -1) if query.limit is None else (query.limit, query.limit + query.offset)
+    limit, reach = (-1, -1) if query.limit is None else (query.limit, min(query.limit + query.offset, _LARGEST))
     return statement, asked.parameters | {"limit": limit, "offset": query.offset, "reach": reach}
 
 
@@ -105,7 +107,7 @@ def select(
     Without a limit, only their ids are taken at once and the rest as it is asked for, many sessions at a time: who
     reads slowly must neither hold all in memory nor, by an open query, keep others from writing.
     """
-    indexed = query.search is not None and prepare_search(connection)
+    indexed = query.search is not None and has_search_indexes(connection)
     if query.limit is None:
         rows = connection.execute(*build(query, "page.session_id", indexed=indexed)).fetchall()
         return rows[0][0], records(connection, [row[1] for row in rows if row[1] is not None], images_dir)
@@ -135,7 +137,7 @@ def known_ids(connection: sqlite3.Connection, part: str = "") -> list[str]:
     """Return the ids in any of the three tables that contain `part`, case-insensitively, newest first."""
     tables = ("session_stats", "session_metadata", "sdgen_admin_sessions")
     union = " UNION ".join(
-        f"SELECT session_id FROM {table} WHERE sdgen_contains(session_id, :part)" for table in tables
+        f"SELECT session_id FROM {table} WHERE sdgen_contains(CAST(session_id AS BLOB), :part)" for table in tables
     )
     rows = connection.execute(f"{union} ORDER BY 1 DESC", {"part": part.casefold()})
     return [row[0] for row in rows if isinstance(row[0], str)]

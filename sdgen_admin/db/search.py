@@ -7,12 +7,14 @@ Where there are too many for that, the rest of the index is read row by row.
 
 import sqlite3
 
-from sdgen_admin.db.conditions import STATS_BY_ID, Conditions, Search, every_value
+from sdgen_admin.db.conditions import STATS_BY_ID, VALUE, Conditions, Search, every_value
 from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.db.transaction import transaction
 
-_WORTH = 10_000
+_MANY = 10_000
 """Sessions. Fewer are searched as they are: their prompts are read in some ten milliseconds."""
+_LONG = 600
+"""Bytes of both prompts of a session: from there on the indexes would take several times the room, and be slower."""
 _PATIENCE = 100
 """Milliseconds to wait for another program's lock: a search can do without."""
 _WALKED = 2000
@@ -21,30 +23,40 @@ _LONGEST_PATTERN = 1000
 """SQLite refuses a LIKE pattern of more than 50,000 bytes."""
 
 
-def prepare_search(connection: sqlite3.Connection) -> bool:
-    """Make the indexes of `SEARCH_INDEXES` where they are missed; return whether they are there.
+def has_search_indexes(connection: sqlite3.Connection) -> bool:
+    """Whether the indexes of `SEARCH_INDEXES` are there."""
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    return names.issuperset(SEARCH_INDEXES)
 
-    They are not where there are too few sessions, or where the database cannot be written, if only just now: a search
-    then finds the same, more slowly.
+
+def make_search_indexes(connection: sqlite3.Connection) -> None:
+    """Make the indexes of `SEARCH_INDEXES`, if there are enough sessions for that, and no program is in the way.
+
+    Without them a search finds the same, more slowly.
     """
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    missing = [name for name in SEARCH_INDEXES if name not in there]
-    if not missing:
-        return True
-    _, _, file = connection.execute("PRAGMA database_list").fetchone()  # none: a copy in memory, for this search alone
-    if not file or connection.execute(f"SELECT 1 FROM session_stats LIMIT 1 OFFSET {_WORTH}").fetchone() is None:
-        return False
+    if has_search_indexes(connection) or not _are_worth_it(connection):
+        return
     (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute(f"PRAGMA busy_timeout = {min(patience, _PATIENCE)}")
     try:
-        for name in missing:
+        for name, on in SEARCH_INDEXES.items():
             with transaction(connection):
-                connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {SEARCH_INDEXES[name]}")
+                connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
     except sqlite3.OperationalError:
-        return False
+        pass  # after the next computing, perhaps
     finally:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
-    return True
+
+
+def _are_worth_it(connection: sqlite3.Connection) -> bool:
+    """Whether there are many sessions, and their prompts are short."""
+    lengths = " + ".join(
+        f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in ("resolved_prompt", "negative_prompt")
+    )
+    some = f"SELECT {lengths} AS bytes FROM session_stats ORDER BY rowid DESC LIMIT 1000"
+    are_many = f"SELECT 1 FROM session_stats LIMIT 1 OFFSET {_MANY}"
+    row = connection.execute(f"SELECT EXISTS ({are_many}) AND (SELECT avg(bytes) FROM ({some})) < {_LONG}").fetchone()
+    return bool(row[0])
 
 
 def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
@@ -60,7 +72,7 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     in_id, in_prompt, in_negative, in_note = map(
         contains.format, ("session_id", "resolved_prompt", "negative_prompt", "user_note")
     )
-    tags = asked.tags(f"sdgen_tag_contains(value, {folded})")
+    tags = asked.tags(f"sdgen_tag_contains({VALUE}, {folded})")
     said = asked.name_set(
         f"SELECT session_id FROM session_metadata WHERE user_note IS NOT NULL AND ({in_note})"
         f" UNION ALL SELECT session_id FROM session_metadata WHERE tags IN {tags}"
@@ -86,8 +98,8 @@ def _contains(text: str, folded: str, asked: Conditions) -> str:
     """
     if all(map(_is_folded_by_like, text)) and "\0" not in text and len(text) <= _LONGEST_PATTERN:
         pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%")
-        return f"{{0}} LIKE {pattern} ESCAPE '\\'"
-    contains = f"sdgen_contains({{0}}, {folded})"
+        return f"CAST({{0}} AS TEXT) LIKE {pattern} ESCAPE '\\'"  # another program may have stored a BLOB
+    contains = f"sdgen_contains(CAST({{0}} AS BLOB), {folded})"
     if text.casefold().isascii():
         return contains
     # A value that has it is not ASCII either, and has more bytes than letters: that is seen faster.

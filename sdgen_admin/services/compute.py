@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sdgen_admin.db.connection import make_indexes
+from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.db.sessions import Known, get_known, mark_missing
 from sdgen_admin.db.transaction import Turns, transaction
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
@@ -97,6 +98,8 @@ class Refresher:
         self._note_presence(listing.session_ids, known)
         self._compute(stale, outcome)
         make_indexes(self._connection)
+        if outcome.computed:
+            make_search_indexes(self._connection)
         return outcome
 
     def some(self, session_ids: Iterable[str], *, force: bool = False) -> Outcome:

@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.queries import build
 from sdgen_admin.db.schema import SEARCH_INDEXES
+from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.models.enums import SortKey
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
+from tests.builders import make_session
 from tests.db.plain_find import Columns, Session, expected
 from tests.neighbour import plain
 
 MANY = 12_000
+LENGTHEN = "UPDATE session_stats SET resolved_prompt = resolved_prompt || printf('%700s', '')"
 PARTS = {"session_stats": "stats", "session_metadata": "metadata", "sdgen_admin_sessions": "own"}
 FIRST = datetime(2025, 1, 1)
 SEARCHES = [
@@ -122,6 +125,9 @@ def sessions() -> list[Session]:
 def path(tmp_path_factory: pytest.TempPathFactory, sessions: list[Session]) -> Path:
     path = tmp_path_factory.mktemp("many") / "sessions.db"
     write(path, sessions)
+    with Database(path).open() as connection:
+        make_search_indexes(connection)
+    assert set(SEARCH_INDEXES) <= indexes(path)
     return path
 
 
@@ -132,7 +138,7 @@ def library(path: Path) -> SessionLibrary:
 
 @pytest.fixture
 def of_its_own(tmp_path: Path, path: Path) -> SessionLibrary:
-    """A copy of the database, before anybody has searched in it."""
+    """A copy of the database without these indexes."""
     copy = tmp_path / "sessions.db"
     with plain(path) as source, plain(copy) as target:
         source.backup(target)
@@ -190,39 +196,68 @@ def test_so_it_does_with_any_filter_and_order(
     assert found(library, query) == expected(sessions, query)
 
 
-def test_the_first_search_of_many_makes_the_indexes(of_its_own: SessionLibrary) -> None:
+@pytest.mark.parametrize("text", SEARCHES)
+def test_without_the_indexes_it_finds_the_same(of_its_own: SessionLibrary, sessions: list[Session], text: str) -> None:
+    query = SessionFilter(search=text)
+
+    assert found(of_its_own, query) == expected(sessions, query)
+    assert not indexes(Path(of_its_own.database.path)) & set(SEARCH_INDEXES)
+
+
+def test_computing_among_many_makes_them(of_its_own: SessionLibrary) -> None:
+    make_session(Path(of_its_own.images_dir))
+
+    of_its_own.compute()
+
+    assert set(SEARCH_INDEXES) <= indexes(Path(of_its_own.database.path))
+
+
+@pytest.mark.parametrize("remove", ["DELETE FROM session_stats WHERE rowid > 9000", LENGTHEN])
+def test_few_and_long_prompts_are_searched_without(of_its_own: SessionLibrary, remove: str) -> None:
     path = Path(of_its_own.database.path)
-    of_its_own.find(SessionFilter(), fresh=False)
+    with plain(path) as connection:
+        connection.execute(remove)
+
+    with of_its_own.database.open() as connection:
+        make_search_indexes(connection)
+
     assert not indexes(path) & set(SEARCH_INDEXES)
 
-    of_its_own.find(SessionFilter(search="prompt"), fresh=False)
 
-    assert set(SEARCH_INDEXES) <= indexes(path)
+def test_nobody_is_waited_for(of_its_own: SessionLibrary, sessions: list[Session]) -> None:
+    path = Path(of_its_own.database.path)
+    with of_its_own.database.open() as connection:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        make_search_indexes(connection)
+
+        other.close()
+        assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+    assert not indexes(path) & set(SEARCH_INDEXES)
 
 
-def test_few_are_searched_without_them(tmp_path: Path) -> None:
-    some = sessions_of(300)
-    write(tmp_path / "sessions.db", some)
-    query = SessionFilter(search="prompt 3")
-
-    assert found(SessionLibrary(tmp_path, tmp_path / "sessions.db"), query) == expected(some, query)
-    assert not indexes(tmp_path / "sessions.db") & set(SEARCH_INDEXES)
-
-
-def test_while_another_program_writes_a_search_does_without_them(
-    of_its_own: SessionLibrary, sessions: list[Session]
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("text", ["fox", "größe", "裙子", "caf"])
+def test_what_is_no_text_is_searched_as_it_is_shown(
+    of_its_own: SessionLibrary, sessions: list[Session], text: str, *, indexed: bool
 ) -> None:
-    path = Path(of_its_own.database.path)
-    of_its_own.find(SessionFilter(), fresh=False)
-    query = SessionFilter(search="prompt 3")
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    odd = "fox 裙子 größe".encode() + b" caf\xe9"
+    with plain(Path(of_its_own.database.path)) as connection:
+        connection.execute("UPDATE session_stats SET negative_prompt = ? WHERE rowid = 1", (odd,))
+        connection.execute("UPDATE session_stats SET resolved_prompt = CAST(? AS TEXT) WHERE rowid = 2", (odd,))
+        connection.execute("UPDATE session_metadata SET tags = CAST(? AS TEXT) WHERE rowid = 1", (odd,))
+    if indexed:
+        with of_its_own.database.open() as connection:
+            make_search_indexes(connection)
 
-    count = found(of_its_own, query)
+    assert found(of_its_own, SessionFilter(search=text, reverse=True))[1] == [some.session_id for some in sessions[:3]]
 
-    other.close()
-    assert count == expected(sessions, query)
-    assert not indexes(path) & set(SEARCH_INDEXES)
+
+def test_no_offset_is_too_large(library: SessionLibrary) -> None:
+    query = SessionFilter(search="prompt", offset=2**63 - 1)
+
+    assert library.find(query, fresh=False).sessions == ()
 
 
 def plan(library: SessionLibrary, query: SessionFilter) -> list[str]:
@@ -236,8 +271,6 @@ def plan(library: SessionLibrary, query: SessionFilter) -> list[str]:
 def test_where_many_are_found_the_order_is_walked_along_its_index(
     library: SessionLibrary, text: str, order: str
 ) -> None:
-    library.find(SessionFilter(search=text), fresh=False)
-
     steps = plan(library, SessionFilter.model_validate({"search": text, "sort": order}))
 
     assert f"SCAN session_stats USING INDEX sdgen_admin_stats_{order}" in steps
@@ -245,8 +278,6 @@ def test_where_many_are_found_the_order_is_walked_along_its_index(
 
 
 def test_prompts_are_walked_from_one_to_the_next(library: SessionLibrary) -> None:
-    library.find(SessionFilter(search="fox"), fresh=False)
-
     steps = plan(library, SessionFilter(search="fox"))
 
     for column, index in (("resolved_prompt", "prompt"), ("negative_prompt", "negative")):
