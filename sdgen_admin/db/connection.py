@@ -48,7 +48,8 @@ class Database:
         """Raise DatabaseNotFoundError where there is no file yet."""
         if not self.exists():
             raise DatabaseNotFoundError(
-                f"There is no database at {self.path} yet.", "Run: sdgen-admin compute-stats --all"
+                f"There is no database at {self.path} yet.",
+                "Is that the right file? If so, this makes it: sdgen-admin compute-stats --all",
             )
 
     def check(self) -> None:
@@ -70,7 +71,9 @@ class Database:
         return os.access(self.path, os.W_OK) and os.access(folder, os.W_OK)
 
     @contextmanager
-    def open(self, *, for_writing: bool = False, to_fill: bool = False) -> Iterator[sqlite3.Connection]:
+    def open(
+        self, *, for_writing: bool = False, to_fill: bool = False, to_make: bool = True
+    ) -> Iterator[sqlite3.Connection]:
         """Open the database with its schema whole, and close it at the end.
 
         A reader of a database that cannot be written works on a copy of it in memory, where it may bring
@@ -80,17 +83,18 @@ class Database:
             for_writing: Whether a copy in memory will not do.
             to_fill: Whether the caller fills the database if it is new, and then makes its indexes by `make_indexes`:
                 over many rows at once they take a fraction of the time.
+            to_make: Whether to make the file where there is none; otherwise one in memory stands in for it.
 
         Raises:
             DatabaseError: The database cannot be used; the subclass says why.
         """
         with explained(self.path, self._timeout):
             is_there = self.exists()
-            if self.is_writable():
+            if self.is_writable() and (is_there or to_make):
                 self._make_folder()
                 connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
                 connection.remember_file(self.path)
-            elif for_writing:
+            elif for_writing and (is_there or to_make):
                 raise ReadOnlyDatabaseError(
                     f"{self.path} cannot be written.",
                     "Check the permissions of the file and its folder, or name another database with --db.",

@@ -83,7 +83,7 @@ class SessionLibrary:
             self.require_root()
         else:
             self.database.require()
-        with self.database.open(to_fill=fresh) as connection:
+        with self.database.open(to_fill=fresh, to_make=self._has_anything()) as connection:
             if fresh:
                 outcome = Refresher(connection, self.images_dir, progress=progress).everything()
                 if on_report is not None:
@@ -161,7 +161,7 @@ class SessionLibrary:
         self.require_root()
         for name in ids or ():
             self._require_folder(name)
-        with self.database.open(for_writing=True, to_fill=ids is None) as connection:
+        with self.database.open(for_writing=True, to_fill=ids is None, to_make=self._has_anything()) as connection:
             refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
             outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)
         return outcome.report()
@@ -265,6 +265,10 @@ class SessionLibrary:
         from sdgen_admin.services.backup import back_up  # noqa: PLC0415 -- seldom asked for
 
         return back_up(self.database, file)
+
+    def _has_anything(self) -> bool:
+        """Whether there is a database, or a session to make one for: a mistyped root is to be left as it is."""
+        return self.database.exists() or bool(list_root(self.images_dir).session_ids)
 
     def _require_folder(self, session_id: str) -> None:
         if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.cli.app import COMMANDS
+from sdgen_admin.db.connection import Database
+from sdgen_admin.settings import default_db_path
 from tests.builders import make_session
 from tests.cli.harness import fails, run
 from tests.platforms import needs_raw_names
@@ -79,6 +81,16 @@ def test_a_session_that_cannot_be_stored_is_a_problem_and_no_failure(images_dir:
     assert "\\xff" in run("list", *where).err
 
 
+@pytest.mark.parametrize("line", [["list"], ["compute-stats", "--all"], ["list", "--json"]])
+def test_a_mistyped_root_is_left_as_it_is(tmp_path: Path, line: list[str]) -> None:
+    make_session(tmp_path / "images")
+    (session,) = (tmp_path / "images").iterdir()
+
+    assert run(*line, "--images-dir", session).status == 0
+
+    assert list((tmp_path / "images").iterdir()) == [session]
+
+
 def test_problems_are_cut_at_ten(images_dir: Path) -> None:
     for number in range(13):
         make_session(images_dir, f"20250101_0000{number:02}-x", without_manifest=True, images=0)
@@ -92,9 +104,8 @@ def test_problems_are_cut_at_ten(images_dir: Path) -> None:
 
 def test_a_root_that_is_gone_has_nothing_to_show_in_the_cache(tmp_path: Path) -> None:
     root = tmp_path / "images"
-    root.mkdir()
-    assert run("list", "--images-dir", root).status == 0
-    root.rmdir()
+    with Database(default_db_path(root)).open(for_writing=True):
+        pass
     outcome = run("list", "--cached", "--images-dir", root)
 
     assert (outcome.status, outcome.out) == (0, "")

@@ -66,6 +66,7 @@ def test_no_database_in_a_read_only_folder(library: SessionLibrary, path: Path) 
 
 def test_a_folder_that_cannot_be_made(images_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir()
+    make_session(images_dir)
     library = SessionLibrary(images_dir, tmp_path / "closed" / "further" / "sessions.db")
     (tmp_path / "closed").chmod(0o555)
     try:

@@ -76,6 +76,7 @@ def test_copies_beside_a_busy_writer_are_consistent(library: SessionLibrary, pat
 
 
 def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    make_bare(Path(library.images_dir), 1)
     library.compute()
     (tmp_path / "mine").write_text("mine")
     for taken in (tmp_path / "mine", path, tmp_path):
@@ -86,6 +87,7 @@ def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making a symlink takes privileges")
 def test_nor_is_one_that_a_symlink_to_nothing_names(library: SessionLibrary, tmp_path: Path) -> None:
+    make_bare(Path(library.images_dir), 1)
     library.compute()
     (tmp_path / "link").symlink_to(tmp_path / "nothing")
     with pytest.raises(BackupExistsError):
@@ -148,6 +150,7 @@ def test_a_name_that_is_taken_at_the_last_moment(
         Path(target).write_text("theirs")
         link(source, target)
 
+    make_bare(Path(library.images_dir), 1)
     library.compute()
     monkeypatch.setattr(os, "link", be_late)
     with pytest.raises(BackupExistsError):
@@ -157,6 +160,7 @@ def test_a_name_that_is_taken_at_the_last_moment(
 
 
 def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
+    make_bare(Path(library.images_dir), 1)
     library.compute()
     (tmp_path / "out").mkdir()
     with files_no_larger_than(20_000), pytest.raises(DiskFullError, match="out"):
@@ -165,6 +169,7 @@ def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Pat
 
 
 def test_a_folder_that_is_not_there_or_cannot_be_written(library: SessionLibrary, tmp_path: Path) -> None:
+    make_bare(Path(library.images_dir), 1)
     library.compute()
     with pytest.raises(DatabaseError, match="cannot be made"):
         library.backup(tmp_path / "nowhere" / "copy")

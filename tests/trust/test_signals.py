@@ -27,8 +27,8 @@ signals = pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (
 @pytest.fixture
 def library(images_dir: Path) -> SessionLibrary:
     library = SessionLibrary(images_dir)
-    library.compute()
-    make_bare(images_dir, BATCH + MORE)
+    with library.database.open(for_writing=True):
+        make_bare(images_dir, BATCH + MORE)
     return library
 
 
