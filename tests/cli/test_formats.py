@@ -133,6 +133,7 @@ def test_columns_choose_and_order(shared: Path) -> None:
     assert lines[0] == "user_note\tsession_id"
     assert "1002 is the best of them\t2025-10-20_091500_seed_study.prompt" in lines
     assert ok("list", "--columns", "width,steps", "--limit", "1").split() == ["width", "steps", "832", "28"]
+    assert ok("list", "--columns", "width,theme", "--limit", "1").split() == ["width", "theme", "832"]
 
 
 def test_a_mistyped_column_names_near_ones() -> None:

@@ -26,6 +26,7 @@ def test_on_the_command_line(place: SessionLibrary, names: list[str]) -> None:
     assert [line.split()[0] for line in shown.splitlines() if not line.startswith(" ")] == ["2", "1"]
     assert "note: none → [red]\\x1b[2J" in shown
     assert ok("history", names[1], "--format", "ids") == f"{names[1]}\n"
+    assert "session" not in ok("history", names[1]).splitlines()[0]  # of a group of three
     history = json.loads(ok("history", "--json", "--limit", "1"))["history"]
     assert [(entry["field"], entry["old"], entry["new"]) for entry in history] == [("user_note", None, "[red]\x1b[2J")]
     assert len(ok("history", "--format", "csv").splitlines()) == 8

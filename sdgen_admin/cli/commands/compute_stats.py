@@ -24,6 +24,8 @@ def command(
 ) -> None:
     """Compute the stats that are missing or stale.
 
+    What is done when it is interrupted is kept, and the next run goes on from there.
+
     Examples:
         sdgen-admin compute-stats --all
 

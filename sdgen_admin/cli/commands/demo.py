@@ -20,6 +20,8 @@ def command(
 ) -> None:
     """Make a small, varied collection, compute and list it, and say what to type next.
 
+    It has every kind of session there is, and is yours to try things out on.
+
     Examples:
         sdgen-admin demo
 

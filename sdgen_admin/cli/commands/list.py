@@ -22,7 +22,9 @@ def command(
     everything: Annotated[bool, typer.Option("--all", help="No limit.", rich_help_panel="Order and page")] = False,
     cached: Cached = False,
 ) -> None:
-    """List sessions, newest first; missing and stale stats are computed first.
+    """List sessions, newest first.
+
+    Missing and stale stats are computed before; --cached takes them as they are.
 
     Examples:
         sdgen-admin list --liked --model pony

@@ -11,6 +11,8 @@ from sdgen_admin.errors import UsageError
 def command(session: Session, output: Output, place: Place, cached: Cached = False) -> None:
     """Show everything about one session.
 
+    Its stats are computed before where they are missing or stale; --cached takes them as they are.
+
     Examples:
         sdgen-admin show latest
 

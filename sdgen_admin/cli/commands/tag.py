@@ -113,12 +113,14 @@ def command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List every tag in use with its count.")] = False,
 ) -> None:
-    """Change what you say about sessions: tags, likes, ratings, notes. Either every named session, or none.
+    """Change what you say about sessions: tags, likes, ratings, notes.
+
+    Either every named session is changed, or none. Until you say --no-complete, a session counts as complete.
 
     Examples:
         sdgen-admin tag latest --add portfolio --liked
 
-        sdgen-admin list --model pony --all --format ids | sdgen-admin tag - --add pony
+        sdgen-admin list --liked --all --format ids | sdgen-admin tag - --add best
     """
     if listing:
         if edits.are_any() or sessions:

@@ -33,6 +33,8 @@ class Column:
     """The column with the highest number goes first where there is no room; 0 never goes."""
     right: bool = False
     """Whether the cells are flush right."""
+    stays: bool = False
+    """Whether it is shown even if all cells are empty, which say nothing."""
 
     def add(self, text: str, style: str = "") -> None:
         """Add a row's cell."""
@@ -51,8 +53,7 @@ def print_grid(columns: list[Column]) -> list[str]:
         The headers of those that there was no room for.
     """
     widths = {id(column): column.width() for column in columns}
-    # An empty column says nothing; the first is the name of the row.
-    columns = [column for index, column in enumerate(columns) if index == 0 or any(column.cells)]
+    columns = [column for column in columns if column is columns[0] or column.stays or any(column.cells)]
     headers = [column.header for column in columns]
     if terminal.is_terminal():
         widths[id(columns[0])] = _usual_width(columns[0], max(terminal.width() * _NAMES_SHARE, _NAME))

@@ -21,6 +21,10 @@ class HistoryView(View[HistoryEntry]):
     list_name = "history"
     columns = tuple(HistoryEntry.model_fields)
 
+    def __init__(self, items: Iterable[HistoryEntry], *, of_one: bool = False) -> None:
+        super().__init__(items)
+        self._of_one = of_one
+
     def row(self, item: HistoryEntry) -> Iterable[Any]:
         """Return the change."""
         return (getattr(item, name) for name in self.columns)
@@ -34,7 +38,7 @@ class HistoryView(View[HistoryEntry]):
         for _, group in groupby(items, key=lambda entry: entry.group):
             entries = list(group)
             by_session = [list(some) for _, some in groupby(entries, key=lambda entry: entry.session_id)]
-            lines = [_head(entries[0], len(by_session))]
+            lines = [_head(entries[0], None if self._of_one else len(by_session))]
             for changes in by_session[:_SESSIONS_SHOWN]:
                 lines.append([(f"  {visible(changes[0].session_id)}", "")])
                 lines += [line for change in changes for line in _change(change)]
@@ -43,9 +47,12 @@ class HistoryView(View[HistoryEntry]):
             print_lines(lines)
 
 
-def _head(entry: HistoryEntry, sessions: int) -> Line:
+def _head(entry: HistoryEntry, sessions: int | None) -> Line:
+    """Return the line above a group; a group of which one session is shown may have others."""
     when = f"{entry.changed_at:%Y-%m-%d %H:%M:%S}" if entry.changed_at else ""
-    line = [(f"{entry.group}", "bold"), (f"  {when}  {sessions:,} session{'s' if sessions != 1 else ''}", "")]
+    line = [(f"{entry.group}", "bold"), (f"  {when}", "")]
+    if sessions is not None:
+        line.append((f"  {sessions:,} session{'s' if sessions != 1 else ''}", ""))
     if entry.undoes is not None:
         line.append((f"  undo of {entry.undoes}", "dim"))
     if entry.undone_by is not None:

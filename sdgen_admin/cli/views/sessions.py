@@ -55,7 +55,7 @@ class SessionsView(View[SessionRecord]):
             self.left_out = [] if self._asked is None else left_out
 
     def _chosen(self, items: Iterator[SessionRecord], names: tuple[str, ...]) -> list[Column]:
-        grid = [Column(name, least=12, goes=goes) for goes, name in enumerate(names)]
+        grid = [Column(name, least=12, goes=goes, stays=True) for goes, name in enumerate(names)]
         for column in grid:  # the first is the row's name, and an id is never cut
             if column is grid[0] or column.header in _NEVER_CUT:
                 column.least, column.goes = None, 0
