@@ -69,8 +69,9 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     """
     folded = asked.bind(text.casefold())
     contains = _contains(text, folded, asked)
-    in_id, in_prompt, in_negative, in_note = map(
-        contains.format, ("session_id", "resolved_prompt", "negative_prompt", "user_note")
+    in_id = contains.format("session_id")
+    in_prompt, in_negative, in_note = map(
+        contains.format, map(_as_text, ("resolved_prompt", "negative_prompt", "user_note"))
     )
     tags = asked.tags(f"sdgen_tag_contains({VALUE}, {folded})")
     said = asked.name_set(
@@ -98,12 +99,17 @@ def _contains(text: str, folded: str, asked: Conditions) -> str:
     """
     if all(map(_is_folded_by_like, text)) and "\0" not in text and len(text) <= _LONGEST_PATTERN:
         pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%")
-        return f"CAST({{0}} AS TEXT) LIKE {pattern} ESCAPE '\\'"  # another program may have stored a BLOB
+        return f"{{0}} LIKE {pattern} ESCAPE '\\'"
     contains = f"sdgen_contains(CAST({{0}} AS BLOB), {folded})"
     if text.casefold().isascii():
         return contains
     # A value that has it is not ASCII either, and has more bytes than letters: that is seen faster.
-    return f"(length({{0}}) < length(CAST({{0}} AS BLOB)) OR typeof({{0}}) = 'blob') AND {contains}"
+    return f"length({{0}}) < length(CAST({{0}} AS BLOB)) AND {contains}"
+
+
+def _as_text(column: str) -> str:
+    """Return a column's value as text: another program may have stored a BLOB."""
+    return f"CAST({column} AS TEXT)"
 
 
 def _is_folded_by_like(character: str) -> bool:
@@ -116,5 +122,5 @@ def _way(column: str, contains: str) -> str:
     end = f"CASE place WHEN {_WALKED} THEN (SELECT max({column}) FROM session_stats) ELSE value END"
     return (
         f"({walk}) CROSS JOIN session_stats ON {column} BETWEEN value AND {end}"
-        f" WHERE (place = {_WALKED} OR {contains.format('value')}) AND {contains.format(column)}"
+        f" WHERE (place = {_WALKED} OR {contains.format(_as_text('value'))}) AND {contains.format(_as_text(column))}"
     )
