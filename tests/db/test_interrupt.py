@@ -21,7 +21,7 @@ def many(tmp_path: Path) -> Path:
         connection.execute(
             """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
             INSERT INTO session_stats (session_id, session_path, resolved_prompt, stats_computed_at)
-            SELECT '20250101_000000-' || i, '/', 'long hair', '2025-01-01T00:00:00' FROM n"""
+            SELECT '20250101_000000-' || i, '/', 'long hàir', '2025-01-01T00:00:00' FROM n"""
         )
     return path
 
