@@ -78,7 +78,8 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         f"SELECT session_id FROM session_metadata WHERE user_note IS NOT NULL AND ({in_note})"
         f" UNION ALL SELECT session_id FROM session_metadata WHERE tags IN {tags}"
     )
-    stats = f"{in_id} OR {in_prompt} OR {in_negative} OR session_id IN {said}"
+    # Where very many are found, it is in their prompts.
+    stats = f"{in_prompt} OR {in_id} OR {in_negative} OR session_id IN {said}"
     source = "session_stats"
     ways: tuple[str, ...] = (f"{source} WHERE {stats}",)
     if indexed:

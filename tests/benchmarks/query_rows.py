@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -41,8 +42,13 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"tag": ["portrait"]},
     {"untagged": True},
 )
-SEARCHES = ("expressions_7", "dramatic rim", "nowhere to be found", "été")
-"""Part of 2,000 ids, of nearly all prompts, of nothing; and what only Python folds."""
+SEARCHES: dict[str, float | None] = {
+    "expressions_7": 50.0,  # part of 2,000 ids
+    "dramatic rim": 50.0,  # of nearly all prompts
+    "nowhere to be found": 50.0,
+    "été": 50.0,  # what only Python folds
+    "facial": None,  # of every id, and no prompt: each prompt is looked at before
+}
 TEMPLATES = 2_000
 """A collection's prompts are those of its templates."""
 
@@ -54,17 +60,18 @@ def query(bench: Bench) -> Iterator[Result]:
     for asked in ASKED:
         seconds = bench.best(lambda asked=asked: _seconds(library, asked), times=5)  # type: ignore[misc]
         yield Result(f"page of 100: {_in_words(asked)}", ms(seconds), "", seconds * 1000, 50.0, " ms")
-    yield from _searches(bench, library, "", goal=50.0)
+    yield from _searches(bench, library)
     with closing(sqlite3.connect(library.database.path)) as connection, connection:
         connection.execute("UPDATE session_stats SET resolved_prompt = resolved_prompt || rowid")
     # All of them are read then, a hundred megabytes.
-    yield from _searches(bench, library, ", no two prompts alike", goal=None)
+    for result in _searches(bench, library):
+        yield replace(result, what=f"{result.what}, no two prompts alike", goal=None)
 
 
-def _searches(bench: Bench, library: SessionLibrary, where: str, goal: float | None) -> Iterator[Result]:
-    for text in SEARCHES:
+def _searches(bench: Bench, library: SessionLibrary) -> Iterator[Result]:
+    for text, goal in SEARCHES.items():
         seconds = bench.best(lambda text=text: _seconds(library, {"search": text}), times=5)  # type: ignore[misc]
-        yield Result(f"page of 100: search {text!r}{where}", ms(seconds), "", seconds * 1000, goal, " ms")
+        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, goal, " ms")
 
 
 def _seconds(library: SessionLibrary, asked: dict[str, Any]) -> float:
