@@ -49,7 +49,7 @@ class Database:
         if not self.exists():
             raise DatabaseNotFoundError(
                 f"There is no database at {self.path} yet.",
-                "Is that the right file? If so, this makes it: sdgen-admin compute-stats --all",
+                "Is that the right file? If so, make it, with the same --db if any: sdgen-admin compute-stats --all",
             )
 
     def check(self) -> None:

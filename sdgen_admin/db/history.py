@@ -128,7 +128,7 @@ def iterate_history(
     )
     for number, changed_at, undoes, session, field, *stored in rows:
         old, new = (_read(field, value) for value in stored)
-        if old != new:
+        if old != new and (old, new) != ((), None):  # no tags, and then no row for them
             values = {"group": number, "changed_at": changed_at, "undoes": undoes, "undone_by": undone.get(number)}
             values |= {"session_id": session, "field": field, "old": old, "new": new}
             yield lenient(HistoryEntry, given(values))

@@ -113,7 +113,7 @@ SEARCH_INDEXES = {
     "sdgen_admin_search_negative": f"session_stats(negative_prompt, session_id, session_created_at, {ASKED})",
     "sdgen_admin_search_note": "session_metadata(user_note, session_id) WHERE user_note IS NOT NULL",
 }
-"""What a search needs. They hold all prompts once more, so they are made at the first search that they are worth."""
+"""What a search of many sessions is faster with. They hold all prompts once more, so `make_search_indexes` decides."""
 
 
 def missing_parts(connection: sqlite3.Connection) -> list[str]:

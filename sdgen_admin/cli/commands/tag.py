@@ -1,7 +1,7 @@
 """`sdgen-admin tag`."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +12,6 @@ from sdgen_admin.cli.options import Output, Place, Sessions, explained
 from sdgen_admin.cli.selection import chosen_sessions
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
-
-if TYPE_CHECKING:
-    from sdgen_admin.models.metadata import SessionMetadataUpdate
 
 _EDITS = "Edits"
 _MANY = 10
@@ -67,22 +64,8 @@ class Edits:
     ] = None
     clear_note: Annotated[bool, typer.Option("--clear-note", help="Remove the note.", rich_help_panel=_EDITS)] = False
 
-    def are_any(self) -> bool:
-        """Whether anything is to be changed. Raises UsageError where two edits contradict each other."""
-        return bool(self._values())
-
-    def update(self) -> "SessionMetadataUpdate":
-        """Return the change. Raises UsageError where a value is of the wrong form, or two contradict each other."""
-        from pydantic import ValidationError
-
-        from sdgen_admin.models.metadata import SessionMetadataUpdate
-
-        try:
-            return SessionMetadataUpdate(**self._values())
-        except ValidationError as error:
-            raise explained(error, _FLAGS) from None
-
-    def _values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
+        """Return the fields of a `SessionMetadataUpdate`. Raises UsageError where two edits contradict each other."""
         if self.clear_tags and self.replace is not None:
             raise UsageError("--set and --clear-tags contradict each other.", "Leave one of them out.")
         if self.clear_note and self.note is not None:
@@ -122,22 +105,28 @@ def command(
 
         sdgen-admin list --liked --all --format ids | sdgen-admin tag - --add best
     """
+    values = edits.values()
     if listing:
-        if edits.are_any() or sessions:
+        if values or sessions:
             raise UsageError("--list goes without sessions and edits.", "Leave them out.")
         _list_tags(output, place)
         return
-    if not edits.are_any() or not sessions:
+    if not sessions or not values:
         what = "Which sessions?" if not sessions else "What is to be changed?"
         raise UsageError(what, "For example: sdgen-admin tag latest --add portfolio --liked")
-    _change(output, place, sessions, edits.update(), dry_run=dry_run)
+    _change(output, place, sessions, values, dry_run=dry_run)
 
 
-def _change(
-    output: Output, place: Place, sessions: list[str], update: "SessionMetadataUpdate", *, dry_run: bool
-) -> None:
+def _change(output: Output, place: Place, sessions: list[str], values: dict[str, Any], *, dry_run: bool) -> None:
+    from pydantic import ValidationError
+
     from sdgen_admin.cli.views.changes import ChangesView
+    from sdgen_admin.models.metadata import SessionMetadataUpdate
 
+    try:
+        update = SessionMetadataUpdate(**values)
+    except ValidationError as error:
+        raise explained(error, _FLAGS) from None
     library = place.library()
     changes = library.update_metadata(chosen_sessions(library, sessions), update, dry_run=dry_run)
     renderer(output.chosen).render(ChangesView(changes))

@@ -11,8 +11,6 @@ from sdgen_admin.cli.views.changes import FIELDS, shown
 from sdgen_admin.models.history import HistoryEntry
 
 _SESSIONS_SHOWN = 5
-_UNSAID = {"is_test": False, "is_favorite": False, "is_complete": True, "tags": ()}
-"""What a field holds where nothing was said."""
 
 
 class HistoryView(View[HistoryEntry]):
@@ -63,7 +61,5 @@ def _head(entry: HistoryEntry, sessions: int | None) -> Line:
 def _change(entry: HistoryEntry) -> list[Line]:
     if entry.field == "session_id":
         return [[("    all metadata deleted", "")]]
-    if entry.new is None and entry.old == _UNSAID.get(entry.field):
-        return []
     label = FIELDS.get(entry.field, visible(entry.field))
     return [[(f"    {label}: ", ""), (shown(entry.old), "dim"), (" → ", ""), (shown(entry.new), "green")]]
