@@ -27,6 +27,9 @@ JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
     LEFT JOIN session_metadata m ON m.session_id = {0}.session_id"""
 
 _NOTHING = "SELECT NULL AS session_id, NULL AS updated_at, NULL AS created WHERE 0"
+# Both sides are sorted, so that they are merged: faster than to look up each. The limit keeps SQLite from dropping it.
+_ALONE = """SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL
+    EXCEPT SELECT session_id FROM session_stats ORDER BY session_id LIMIT -1"""
 _PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
 
 _MANY = 5000
@@ -71,9 +74,9 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     for rows in (asked.metadata, asked.own):
         if rows.here() and not rows.is_common:
             sets[rows.found] = rows.ids()
-    sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
+    sets |= {"alone": _ALONE, "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
-        sets |= {"hits": _hits(asked.search, order), "found": "SELECT DISTINCT * FROM hits"}
+        sets |= {"hits": _hits(asked.search, order), "found": f"SELECT DISTINCT * FROM hits WHERE {_ARE_FEW}"}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
     arms = " UNION ALL ".join(_arms(asked, order, reverse=reverse))
     return (
@@ -93,14 +96,6 @@ def _hits(search: Search, order: _Order) -> str:
     return f"{ways} LIMIT {_MANY}"
 
 
-def _alone(asked: Conditions) -> str:
-    """Return the statement for the ids of which there is metadata and no stats, found before more is asked."""
-    alone = _without("session_stats", "session_metadata")
-    if asked.search:
-        alone = f"CASE WHEN {asked.search.metadata} THEN {alone} END"  # in this order: few say what is searched for
-    return f"SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL AND {alone}"
-
-
 def _loose(asked: Conditions) -> str:
     """Return the statement for the sessions of which there is only metadata."""
     if asked.stats:
@@ -108,6 +103,7 @@ def _loose(asked: Conditions) -> str:
     conditions = [
         *asked.metadata.here(),
         *asked.dates(_CREATED),
+        *([asked.search.metadata] if asked.search else []),
         *asked.own.elsewhere("session_metadata"),
     ]
     return (

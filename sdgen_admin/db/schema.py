@@ -101,7 +101,7 @@ _INDEXES = {
     "sdgen_admin_metadata_rating": "session_metadata(user_rating, session_id) WHERE user_rating IS NOT NULL",
     "sdgen_admin_metadata_tags": "session_metadata(tags) WHERE tags IS NOT NULL",
     "sdgen_admin_missing": "sdgen_admin_sessions(session_id) WHERE missing = 1",
-    "sdgen_admin_problem": "sdgen_admin_sessions(session_id) WHERE problem IS NOT NULL",
+    "sdgen_admin_problem": "sdgen_admin_sessions(session_id, missing, problem) WHERE problem IS NOT NULL",
     "sdgen_admin_status": "sdgen_admin_sessions(status, missing, session_id) WHERE status IS NOT NULL",
     "sdgen_admin_history_session": "sdgen_admin_history(session_id, group_id)",
     "sdgen_admin_history_undoes": "sdgen_admin_history(undoes, group_id) WHERE undoes IS NOT NULL",

@@ -7,7 +7,7 @@ Where there are too many for that, the rest of the index is read row by row.
 
 import sqlite3
 
-from sdgen_admin.db.conditions import STATS_BY_ID, VALUE, Conditions, Search, every_value
+from sdgen_admin.db.conditions import STATS_BY_ID, VALUE, Conditions, Search, any_of, every_value
 from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.db.transaction import transaction
 
@@ -21,6 +21,11 @@ _WALKED = 2000
 """Different prompts to walk; from one to the next costs ten times as much as to read the next row."""
 _LONGEST_PATTERN = 1000
 """SQLite refuses a LIKE pattern of more than 50,000 bytes."""
+_COMMON = " ,etaoinsrlhdcumgpfybwvkxjqz"
+"""From the most common letter of English prompts on; what is not among them is rarer."""
+_SAMPLE = 200
+"""The newest sessions: a part of most of their ids is taken for one of most ids."""
+_PROMPTS = ("resolved_prompt", "negative_prompt")
 
 
 def has_search_indexes(connection: sqlite3.Connection) -> bool:
@@ -50,9 +55,7 @@ def make_search_indexes(connection: sqlite3.Connection) -> None:
 
 def _are_worth_it(connection: sqlite3.Connection) -> bool:
     """Whether there are many sessions, and their prompts are short."""
-    lengths = " + ".join(
-        f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in ("resolved_prompt", "negative_prompt")
-    )
+    lengths = " + ".join(f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in _PROMPTS)
     some = f"SELECT {lengths} AS bytes FROM session_stats ORDER BY rowid DESC LIMIT 1000"
     are_many = f"SELECT 1 FROM session_stats LIMIT 1 OFFSET {_MANY}"
     row = connection.execute(f"SELECT EXISTS ({are_many}) AND (SELECT avg(bytes) FROM ({some})) < {_LONG}").fetchone()
@@ -67,45 +70,79 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         asked: Where its parameters and sets go.
         indexed: Whether the indexes of `SEARCH_INDEXES` are there.
     """
-    folded = asked.bind(text.casefold())
-    contains = _contains(text, folded, asked)
-    in_id = contains.format("session_id")
-    in_prompt, in_negative, in_note = map(
-        contains.format, map(_as_text, ("resolved_prompt", "negative_prompt", "user_note"))
-    )
-    tags = asked.tags(f"sdgen_tag_contains({VALUE}, {folded})")
+    contains, signs = _contains(text, asked), _signs(text, asked)
+    in_id, in_note = contains.format("session_id"), contains.format(_as_text("user_note"))
+    tags = asked.tags(f"sdgen_tag_contains({VALUE}, {asked.bind(text.casefold())})")
     said = asked.name_set(
         f"SELECT session_id FROM session_metadata WHERE user_note IS NOT NULL AND ({in_note})"
         f" UNION ALL SELECT session_id FROM session_metadata WHERE tags IN {tags}"
     )
-    # Where very many are found, it is in their prompts.
-    stats = f"{in_prompt} OR {in_id} OR {in_negative} OR session_id IN {said}"
+    placed = asked.name_set(f"SELECT session_stats.rowid FROM {said} CROSS JOIN session_stats USING (session_id)")
+    is_said = f"EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {placed}"
+    newest = asked.name_set(f"SELECT session_id FROM {STATS_BY_ID} ORDER BY session_id DESC LIMIT {_SAMPLE}")
+    # Then every id is looked at before any prompt: those are many times longer.
+    in_most_ids = f"(SELECT count(*) FROM {newest} WHERE {in_id}) > {_SAMPLE // 2}"
+
+    def has_it(contains: str) -> str:
+        in_prompts = any_of([contains.format(_as_text(column)) for column in _PROMPTS])
+        return f"{in_most_ids} AND {in_id} OR {in_prompts} OR {in_id} OR {is_said}"
+
     source = "session_stats"
-    ways: tuple[str, ...] = (f"{source} WHERE {stats}",)
+    ways: tuple[str, ...] = (f"{source} WHERE {has_it(signs + contains)}",)
     if indexed:
         ways = (
-            _way("resolved_prompt", contains),
-            _way("negative_prompt", contains),
-            f"{STATS_BY_ID} WHERE {in_id}",
-            f"{STATS_BY_ID} WHERE session_id IN {said}",
+            f"(SELECT 1 WHERE {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
+            *(_way(column, signs + contains) for column in _PROMPTS),
+            f"(SELECT 1 WHERE NOT {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
+            f"{said} CROSS JOIN {STATS_BY_ID} USING (session_id)",
         )
         source = "session_stats INDEXED BY sdgen_admin_search_prompt"
-    return Search(ways=ways, stats=stats, source=source, metadata=f"{in_id} OR session_id IN {said}", own=in_id)
+    metadata = f"{in_id} OR session_id IN {said}"
+    return Search(ways=ways, stats=has_it(contains), source=source, metadata=metadata, own=in_id)
 
 
-def _contains(text: str, folded: str, asked: Conditions) -> str:
+def _contains(text: str, asked: Conditions) -> str:
     """Return the condition on a column, written `{0}`, that its value contains `text`, in any case.
 
     SQLite's LIKE folds only ASCII, but is several times faster than a function of Python; other text needs that.
     """
-    if all(map(_is_folded_by_like, text)) and "\0" not in text and len(text) <= _LONGEST_PATTERN:
-        pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in text) + "%")
-        return f"{{0}} LIKE {pattern} ESCAPE '\\'"
-    contains = f"sdgen_contains(CAST({{0}} AS BLOB), {folded})"
+    if _is_liked(text):
+        return _like(text, asked)
+    contains = f"sdgen_contains(CAST({{0}} AS BLOB), {asked.bind(text.casefold())})"
     if text.casefold().isascii():
         return contains
     # A value that has it is not ASCII either, and has more bytes than letters: that is seen faster.
     return f"length({{0}}) < length(CAST({{0}} AS BLOB)) AND {contains}"
+
+
+def _signs(text: str, asked: Conditions) -> str:
+    """Return conditions to ask of a column before that, and faster, where few values contain `text`.
+
+    LIKE leaps to the first letter of a pattern. So it is asked for the rest of the text from its rarest letter on, then
+    from the rarest before that, and so on.
+    """
+    if not _is_liked(text):
+        return ""
+    signs, place = "", len(text)
+    while place := max(range(place), key=lambda place: _rarity(text[place]), default=0):
+        signs += f"{_like(text[place:], asked)} AND "
+    return signs
+
+
+def _is_liked(text: str) -> bool:
+    return all(map(_is_folded_by_like, text)) and "\0" not in text and len(text) <= _LONGEST_PATTERN
+
+
+def _like(part: str, asked: Conditions) -> str:
+    pattern = asked.bind("%" + "".join(f"\\{c}" if c in "%_\\" else c for c in part) + "%")
+    return f"{{0}} LIKE {pattern} ESCAPE '\\'"
+
+
+def _rarity(character: str) -> int:
+    if not character.isascii():
+        return -1  # LIKE looks for it letter by letter
+    place = _COMMON.find(character.lower())
+    return place if place >= 0 else len(_COMMON)
 
 
 def _as_text(column: str) -> str:

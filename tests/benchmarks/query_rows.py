@@ -47,7 +47,9 @@ SEARCHES: dict[str, float | None] = {
     "dramatic rim": 50.0,  # of nearly all prompts
     "nowhere to be found": 50.0,
     "été": 50.0,  # what only Python folds
-    "facial": None,  # of every id, and no prompt: each prompt is looked at before
+    "facial": 50.0,  # of every id, and no prompt
+    "the light": 50.0,  # of every eighth note
+    "portrait": None,  # of nearly all prompts, and the tags of a quarter of all sessions
 }
 TEMPLATES = 2_000
 """A collection's prompts are those of its templates."""

@@ -1,4 +1,4 @@
-"""Every order that a list has is an index's, so that a page ends early."""
+"""Every order that a list has is an index's, so that a page ends early; and nothing is sorted where indexes are."""
 
 from pathlib import Path
 
@@ -74,3 +74,13 @@ def test_a_filter_leaves_the_order_to_the_index(
     plan = page_plan(database, SessionFilter.model_validate({"sort": sort, "reverse": reverse, **asked}))
 
     assert "session_stats" not in sorted_tables(plan)
+
+
+def test_metadata_without_stats_is_found_by_merging_two_indexes(database: Database) -> None:
+    plan = [step.strip() for step in page_plan(database, SessionFilter())]
+
+    merged = plan[plan.index("MERGE (EXCEPT)") :][:5]
+    assert [step.split(" USING COVERING INDEX ")[0].split()[-1] for step in merged[2::2]] == [
+        "session_metadata",
+        "session_stats",
+    ]

@@ -34,6 +34,7 @@ SEARCHES = [
     "blurry",  # in most negative prompts
     "nothing but this",
     "name_1",
+    "-NAME_",  # in every id
     "20250102",
     "the note of 5",
     "red",
