@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="BaseModel")
 
 _MAX_DEPTH = 100
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 def lenient(model: type[M], values: dict[str, Any]) -> M:
@@ -69,7 +70,7 @@ def _plain(value: Any, depth: int) -> Any:
 
 def to_json(value: Any) -> str:
     """Return `value` as JSON, readable to the eye."""
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def to_iso(moment: datetime | None) -> str | None:

@@ -1,7 +1,8 @@
 """The shared table `session_stats`."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sdgen_admin.db.rows import as_text, from_json, given, is_true, lenient, to_iso, to_json
@@ -12,11 +13,23 @@ _UPSERT = (
     f"INSERT INTO session_stats ({', '.join(STATS_COLUMNS)}) VALUES ({', '.join('?' * len(STATS_COLUMNS))})"
     f" ON CONFLICT (session_id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in STATS_COLUMNS[1:])}"
 )
+_DEFAULTS: dict[str, Any] = {
+    name: field.default for name, field in SessionStats.model_fields.items() if not field.is_required()
+}
+_row: Callable[[dict[str, Any]], tuple[Any, ...]] = itemgetter(*STATS_COLUMNS)
+_TIMES = (
+    "session_created_at", "manifest_generated_at", "first_image_created_at", "last_image_created_at",
+    "stats_computed_at",
+)  # fmt: skip
+_OBJECTS = ("placeholders", "variations_summary")
 _SELECT = f"SELECT {', '.join(STATS_COLUMNS)} FROM session_stats"
 
 
-def put_stats(connection: sqlite3.Connection, stats: Iterable[SessionStats]) -> None:
-    """Write stats, in place of earlier ones; other programs' columns keep their values."""
+def put_stats(connection: sqlite3.Connection, stats: Iterable[dict[str, Any]]) -> None:
+    """Write the stats of sessions, fields of `SessionStats`, in place of earlier ones.
+
+    Columns that other programs added keep their values.
+    """
     connection.executemany(_UPSERT, map(_to_row, stats))
 
 
@@ -58,20 +71,16 @@ def stats_from_row(row: Sequence[Any]) -> SessionStats:
     """Return the model of a row with the columns of `STATS_COLUMNS`."""
     values = dict(zip(STATS_COLUMNS, row, strict=True))
     values["session_id"], values["session_path"] = as_text(values["session_id"]), as_text(values["session_path"])
-    values["placeholders"] = from_json(values.pop("placeholders_json"))
-    values["variations_summary"] = from_json(values.pop("variations_summary_json"))
+    for name in _OBJECTS:
+        values[name] = from_json(values.pop(f"{name}_json"))
     values["is_seed_sweep"] = is_true(values["is_seed_sweep"])
     return lenient(SessionStats, given(values))
 
 
-def _to_row(stats: SessionStats) -> tuple[Any, ...]:
-    return (
-        stats.session_id, stats.session_path, stats.sd_model, stats.template_version, stats.generation_mode,
-        stats.seed_mode, stats.seed_base, stats.resolved_prompt, stats.negative_prompt, stats.width, stats.height,
-        stats.steps, stats.cfg_scale, stats.sampler_name, stats.images_expected, stats.images_actual,
-        stats.completion_percentage, stats.is_seed_sweep,
-        None if stats.placeholders is None else to_json(stats.placeholders),
-        None if stats.variations_summary is None else to_json(stats.variations_summary),
-        to_iso(stats.session_created_at), to_iso(stats.manifest_generated_at), to_iso(stats.first_image_created_at),
-        to_iso(stats.last_image_created_at), to_iso(stats.stats_computed_at), stats.stats_version,
-    )  # fmt: skip
+def _to_row(stats: dict[str, Any]) -> tuple[Any, ...]:
+    values = _DEFAULTS | stats
+    for name in _TIMES:
+        values[name] = to_iso(values[name])
+    for name in _OBJECTS:
+        values[f"{name}_json"] = None if values[name] is None else to_json(values[name])
+    return _row(values)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdgen_admin.db.rows import to_iso, to_json
 from sdgen_admin.db.sessions import SessionState, get_known, keep_stale, mark_missing, put_states
@@ -12,8 +12,7 @@ from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.manifest import ManifestFacts
 from sdgen_admin.disk.root import session_path
 from sdgen_admin.models.enums import RunStatus
-from sdgen_admin.models.stats import SessionStats
-from sdgen_admin.stats.rules import compute_stats
+from sdgen_admin.stats.rules import compute_fields
 
 if TYPE_CHECKING:
     from sdgen_admin.services.compute import Outcome
@@ -34,7 +33,7 @@ def store_readings(
     now = datetime.now()
     # Computed before the lock is taken, so that nobody has to wait for it.
     computed = {
-        reading.session_id: compute_stats(reading, session_path(images_dir, reading.session_id), now)
+        reading.session_id: compute_fields(reading, session_path(images_dir, reading.session_id), now)
         for reading in readings
         if reading.is_readable
     }
@@ -61,12 +60,12 @@ def _is_to_be_kept(connection: sqlite3.Connection, reading: SessionReading) -> b
     return cannot_read and has_good_stats(connection, reading.session_id)
 
 
-def _state(reading: SessionReading, stats: SessionStats | None) -> SessionState:
+def _state(reading: SessionReading, stats: dict[str, Any] | None) -> SessionState:
     facts = reading.manifest or ManifestFacts()
     folder_mtime_ns, manifest_mtime_ns, manifest_size = reading.fingerprint or (None, None, None)
     return SessionState(
         session_id=reading.session_id,
-        stats_computed_at=to_iso(stats.stats_computed_at) if stats else None,
+        stats_computed_at=to_iso(stats["stats_computed_at"]) if stats else None,
         folder_mtime_ns=folder_mtime_ns,
         manifest_mtime_ns=manifest_mtime_ns,
         manifest_size=manifest_size,

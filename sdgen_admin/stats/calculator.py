@@ -7,7 +7,7 @@ from sdgen_admin.disk.folder import read_session
 from sdgen_admin.disk.root import session_path
 from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
 from sdgen_admin.models.stats import SessionStats
-from sdgen_admin.stats.rules import compute_stats
+from sdgen_admin.stats.rules import compute_fields
 
 
 class SessionStatsCalculator:
@@ -36,4 +36,5 @@ class SessionStatsCalculator:
             if not reading.is_readable:
                 raise SessionFolderError(message)
             raise InvalidManifestError(message)
-        return compute_stats(reading, session_path(*os.path.split(self._path)), datetime.now())
+        fields = compute_fields(reading, session_path(*os.path.split(self._path)), datetime.now())
+        return SessionStats.model_validate(fields)

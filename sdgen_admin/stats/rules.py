@@ -2,12 +2,12 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.manifest import LARGEST, ManifestFacts
 from sdgen_admin.disk.root import created_at
 from sdgen_admin.models.base import to_local
-from sdgen_admin.models.stats import SessionStats
 
 SUMMARY_LENGTH = 10
 """How many used values of a placeholder the summary keeps."""
@@ -15,15 +15,17 @@ SUMMARY_LENGTH = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def compute_stats(reading: SessionReading, session_path: str, computed_at: datetime) -> SessionStats:
-    """Return the stats that follow from a readable session folder.
+def compute_fields(reading: SessionReading, session_path: str, computed_at: datetime) -> dict[str, Any]:
+    """Return the fields of the `SessionStats` that follow from a readable session folder; the rest have their default.
+
+    They are not made a model: nearly all are only stored, and validating them would take half as long as that.
 
     Args:
         reading: What the folder and its manifest say.
         session_path: The session folder, absolute.
         computed_at: The time to note, local.
     """
-    folder = {
+    stats = {
         "session_id": reading.session_id,
         "session_path": session_path,
         "images_actual": reading.images,
@@ -34,29 +36,28 @@ def compute_stats(reading: SessionReading, session_path: str, computed_at: datet
     }
     facts = reading.manifest
     if facts is None:
-        return SessionStats.model_validate(folder)
+        return stats
     expected = images_expected(facts)
-    return SessionStats(
-        **folder,
-        sd_model=facts.sd_model,
-        template_version=facts.template_version,
-        generation_mode=facts.generation_mode,
-        seed_mode=facts.seed_mode,
-        seed_base=facts.seed_base,
-        resolved_prompt=facts.prompt,
-        negative_prompt=facts.negative_prompt,
-        width=facts.width,
-        height=facts.height,
-        steps=facts.steps,
-        cfg_scale=facts.cfg_scale,
-        sampler_name=facts.sampler_name,
-        images_expected=expected,
-        completion_percentage=round(reading.images / expected * 100, 2) if expected else 0.0,
-        is_seed_sweep=is_seed_sweep(facts),
-        placeholders={name: len(values) for name, values in facts.used.items()},
-        variations_summary={name: values[:SUMMARY_LENGTH] for name, values in facts.used.items()},
-        manifest_generated_at=parse_time(facts.timestamp),
-    )
+    return stats | {
+        "sd_model": facts.sd_model,
+        "template_version": facts.template_version,
+        "generation_mode": facts.generation_mode,
+        "seed_mode": facts.seed_mode,
+        "seed_base": facts.seed_base,
+        "resolved_prompt": facts.prompt,
+        "negative_prompt": facts.negative_prompt,
+        "width": facts.width,
+        "height": facts.height,
+        "steps": facts.steps,
+        "cfg_scale": facts.cfg_scale,
+        "sampler_name": facts.sampler_name,
+        "images_expected": expected,
+        "completion_percentage": round(reading.images / expected * 100, 2) if expected else 0.0,
+        "is_seed_sweep": is_seed_sweep(facts),
+        "placeholders": {name: len(values) for name, values in facts.used.items()},
+        "variations_summary": {name: values[:SUMMARY_LENGTH] for name, values in facts.used.items()},
+        "manifest_generated_at": parse_time(facts.timestamp),
+    }
 
 
 def images_expected(facts: ManifestFacts) -> int:
@@ -80,9 +81,12 @@ def local_time(time_ns: int | None) -> datetime | None:
     """Return a time in nanoseconds since 1970 as local time; None where the calendar has no such year."""
     if time_ns is None:
         return None
-    try:  # not fromtimestamp: Windows knows no time before 1970 there
-        return to_local(_EPOCH + timedelta(microseconds=time_ns // 1000))
-    except (OverflowError, ValueError):
+    seconds, ns = divmod(time_ns, 1_000_000_000)
+    try:
+        if seconds < 0:  # which `fromtimestamp` does not know on Windows
+            return to_local(_EPOCH + timedelta(microseconds=time_ns // 1000))
+        return datetime.fromtimestamp(seconds).replace(microsecond=ns // 1000)
+    except (OverflowError, OSError, ValueError):
         return None
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sdgen_admin import SessionFilter, SessionLibrary, SessionStats
+from sdgen_admin import SessionFilter, SessionLibrary
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.db.sessions import SessionState, put_states
@@ -101,35 +101,35 @@ def _database(bench: Bench) -> str:
     return path
 
 
-def _stats(number: int) -> SessionStats:
+def _stats(number: int) -> dict[str, Any]:
     images = number * 7 % 51
     name = session_id(number)
-    return SessionStats(
-        session_id=name,
-        session_path=f"/images/{name}",
-        sd_model=MODELS[number % len(MODELS)],
-        template_version="2.0",
-        generation_mode="combinatorial",
-        seed_mode="fixed",
-        seed_base=7,
-        resolved_prompt=_prompt(number % TEMPLATES),
-        negative_prompt="low quality, blurry, watermark",
-        width=832,
-        height=1216,
-        steps=28,
-        cfg_scale=6.5,
-        sampler_name="DPM++ 2M Karras",
-        images_expected=50,
-        images_actual=images,
-        completion_percentage=images * 2.0,
-        is_seed_sweep=number % 7 == 0,
-        placeholders={"Expression": 60},
-        variations_summary={"Expression": tuple(f"value {index}, with some words" for index in range(10))},
-        session_created_at=FIRST + timedelta(minutes=37 * number),
-        first_image_created_at=NOW,
-        last_image_created_at=NOW,
-        stats_computed_at=NOW,
-    )
+    return {
+        "session_id": name,
+        "session_path": f"/images/{name}",
+        "sd_model": MODELS[number % len(MODELS)],
+        "template_version": "2.0",
+        "generation_mode": "combinatorial",
+        "seed_mode": "fixed",
+        "seed_base": 7,
+        "resolved_prompt": _prompt(number % TEMPLATES),
+        "negative_prompt": "low quality, blurry, watermark",
+        "width": 832,
+        "height": 1216,
+        "steps": 28,
+        "cfg_scale": 6.5,
+        "sampler_name": "DPM++ 2M Karras",
+        "images_expected": 50,
+        "images_actual": images,
+        "completion_percentage": images * 2.0,
+        "is_seed_sweep": number % 7 == 0,
+        "placeholders": {"Expression": 60},
+        "variations_summary": {"Expression": tuple(f"value {index}, with some words" for index in range(10))},
+        "session_created_at": FIRST + timedelta(minutes=37 * number),
+        "first_image_created_at": NOW,
+        "last_image_created_at": NOW,
+        "stats_computed_at": NOW,
+    }
 
 
 @cache

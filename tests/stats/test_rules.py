@@ -7,7 +7,7 @@ import pytest
 
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.manifest import LARGEST, ManifestFacts
-from sdgen_admin.stats.rules import compute_stats, images_expected, is_seed_sweep, local_time, parse_time
+from sdgen_admin.stats.rules import compute_fields, images_expected, is_seed_sweep, local_time, parse_time
 from tests.builders import SESSION
 
 NOW = datetime(2025, 11, 7, 13)
@@ -91,24 +91,24 @@ def test_is_seed_sweep(run: ManifestFacts, expected: bool) -> None:
 def test_completion(images: int, expected: int, percentage: float) -> None:
     reading = SessionReading(SESSION, images=images, manifest=ManifestFacts(num_images=expected))
 
-    assert compute_stats(reading, f"/images/{SESSION}", NOW).completion_percentage == percentage
+    assert compute_fields(reading, f"/images/{SESSION}", NOW)["completion_percentage"] == percentage
 
 
 def test_the_summary_keeps_ten_values_and_the_count_all() -> None:
     reading = SessionReading(SESSION, manifest=facts(12, 0))
 
-    stats = compute_stats(reading, f"/images/{SESSION}", NOW)
+    fields = compute_fields(reading, f"/images/{SESSION}", NOW)
 
-    assert stats.placeholders == {"P0": 12, "P1": 0}
-    assert stats.variations_summary == {"P0": tuple("0123456789"), "P1": ()}
+    assert fields["placeholders"] == {"P0": 12, "P1": 0}
+    assert fields["variations_summary"] == {"P0": tuple("0123456789"), "P1": ()}
 
 
 def test_without_manifest_there_is_what_the_folder_tells() -> None:
     reading = SessionReading(SESSION, images=2, first_image_ns=0, last_image_ns=10**9, problem="There is none.")
 
-    stats = compute_stats(reading, f"/images/{SESSION}", NOW)
+    fields = compute_fields(reading, f"/images/{SESSION}", NOW)
 
-    assert stats.model_dump(exclude_defaults=True) == {
+    assert fields == {
         "session_id": SESSION,
         "session_path": f"/images/{SESSION}",
         "images_actual": 2,
@@ -120,7 +120,7 @@ def test_without_manifest_there_is_what_the_folder_tells() -> None:
 
 
 def test_a_folder_of_another_name_has_no_creation_time() -> None:
-    assert compute_stats(SessionReading("dryrun"), "/images/dryrun", NOW).session_created_at is None
+    assert compute_fields(SessionReading("dryrun"), "/images/dryrun", NOW)["session_created_at"] is None
 
 
 @pytest.mark.parametrize(
