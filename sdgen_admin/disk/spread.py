@@ -29,8 +29,11 @@ _WORTH_THREADS = 0.01
 _WORTH_PROCESSES = 0.15
 """Seconds of work left from which helpers pay: a process takes 50 ms to start."""
 _MESSAGE = 16
-"""Items handed to a process at a time, at most: with two it waits a tenth of its time for the next."""
-_AHEAD = 64
+"""Items handed to a process at a time, at least: with two it waits a tenth of its time for the next."""
+_LONGEST_MESSAGE = 128
+_MESSAGE_SECONDS = 0.02
+"""So long a message should take: its results may have to wait 5 ms for the interpreter's lock."""
+_AHEAD = 16
 """Batches of results that may wait for the consumer, so that memory stays flat where it is slower than the drive."""
 
 
@@ -119,17 +122,24 @@ class Spread(Generic[R]):
             left: The items, taken away as they are handed out.
             hands: Each does what its thread feeds it.
             batch: Items handed out at a time, at most; fewer towards the end, so that all hands end together.
-            joins_in: Whether this thread works, too, when it would only wait.
+            joins_in: Whether the hands are processes: they get more at a time where that is still a short message, and
+                this thread works, too, when it would only wait.
         """
         # There is always room for the two things that a hand may still put when the consumer has left.
         results: Results[R] = Queue(_AHEAD + 2 * len(hands))
 
         def feed(hand: Hand[R]) -> None:
             some: list[str] = []
+            most = batch
             try:
                 with suppress(OSError, EOFError, ValueError):  # the process is gone
-                    while some := _take(left, min(batch, 1 + len(left) // (4 * len(hands)))):
-                        results.put(hand(some))
+                    while some := _take(left, min(most, 1 + len(left) // (4 * len(hands)))):
+                        begun = time.perf_counter()
+                        done = hand(some)
+                        if joins_in:
+                            is_short = time.perf_counter() - begun < _MESSAGE_SECONDS
+                            most = min(most * 2, _LONGEST_MESSAGE) if is_short else max(most // 2, batch)
+                        results.put(done)
             finally:
                 left.extend(some)  # what could not be done goes back to the others
                 results.put(None)
