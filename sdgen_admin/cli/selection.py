@@ -46,16 +46,21 @@ def _stdin() -> str:
 def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:
     """End the progress bar and say what a listing cannot show."""
     progress.close()
-    place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {report.passed_over:,} entries passed over")
+    place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {report.passed_over:,} passed over")
     for problem in report.problems:
         if problem.is_unlisted:
             place.say(visible(f"{problem.session_id}: {problem.problem}"))
 
 
 def say_page(
-    place: Place, library: "SessionLibrary", filters: Filters, query: "SessionFilter", total_count: int
+    place: Place,
+    library: "SessionLibrary",
+    filters: Filters,
+    query: "SessionFilter",
+    total_count: int,
+    left_out: list[str],
 ) -> None:
-    """Say which part of all was shown, or why nothing was."""
+    """Say which part of all was shown and which columns there was no room for, or why nothing was shown."""
     if total_count == 0 and filters.narrows(page=False):
         place.say("No session matches.")
     elif total_count == 0:
@@ -67,7 +72,8 @@ def say_page(
         place.say(f"There are only {total_count:,} sessions.")
     else:
         last = total_count if query.limit is None else min(query.offset + query.limit, total_count)
-        place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}")
+        no_room = f" (no room: {', '.join(left_out)})" if left_out else ""
+        place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}{no_room}")
 
 
 def _what_is_there(images_dir: str) -> str:
@@ -89,7 +95,7 @@ def say_problems(place: Place, report: "ComputeReport") -> None:
         note(f"{visible(problem.session_id)}: {visible(problem.problem)}")
     if len(problems) > _PROBLEMS_SAID:
         note(f"… and {len(problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
-    place.say_more(f"{report.passed_over:,} other entries of the images root were passed over")
+    place.say_more(f"{report.passed_over:,} passed over in the images root")
 
 
 def exit_for(report: "ComputeReport", *, strict: bool) -> None:

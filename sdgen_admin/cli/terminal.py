@@ -49,14 +49,23 @@ def width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def wrap(text: str, room: int) -> list[str]:
-    """Return `text` in lines of at most `room` cells; all of it in one where nobody looks."""
+def wrap(line: Line, room: int, *, indent: int = 0) -> list[Line]:
+    """Return a line in as many of at most `room` cells as it needs, further ones indented; as it is where nobody looks.
+
+    Words longer than that are broken.
+    """
     if not is_terminal():
-        return [text]
+        return [line]
     from rich.console import Console
     from rich.text import Text
 
-    return [line.plain.rstrip() for line in Text(text).wrap(Console(), room)] or [""]
+    console = Console()
+    lines: list[Line] = []
+    for part in Text.assemble(*line, end="").wrap(console, room - indent):
+        part.rstrip()
+        pieces = [(piece.text, str(piece.style or "")) for piece in part.render(console)]
+        lines.append([(" " * indent, ""), *pieces] if lines else pieces)
+    return lines
 
 
 def print_lines(lines: Iterable[Line]) -> None:

@@ -99,13 +99,13 @@ def test_a_wider_terminal_shows_more(shared: Path, columns: int, header: str) ->
     assert screen("list", columns=columns)[0].split() == header.split()
 
 
-def test_asked_for_columns_that_do_not_fit_are_named(shared: Path) -> None:
+def test_columns_that_do_not_fit_are_named(shared: Path) -> None:
     lines = screen("list", "--columns", "sd_model,resolved_prompt,session_id,user_note,tags,width,steps", columns=80)
 
-    assert lines[-2].startswith("No room here for ")
-    assert "user_note" in lines[-2]
+    assert lines[-1] == "1–8 of 8 (no room: resolved_prompt, user_note, tags, width, steps)"
     assert [name for name in SESSIONS if any(name in line for line in lines)] == list(SESSIONS)
-    assert not any(line.startswith("No room") for line in screen("list", "--columns", "session_id,width"))
+    assert screen("list", columns=80)[-1] == "1–8 of 8 (no room: created, model, tags, problem)"
+    assert screen("list", "--columns", "session_id,width", columns=80)[-1] == "1–8 of 8"
 
 
 def test_the_width_of_a_dumb_terminal_is_its_own(shared: Path) -> None:
@@ -202,3 +202,15 @@ def test_making_text_visible() -> None:
     assert visible("\u2028\u202e\ufeff") == "\\u2028\\u202e\\ufeff"
     assert visible("नमस्ते 👩\u200d👩 क\u200cष") == "नमस्ते 👩\u200d👩 क\u200cष"
     assert escaped_json('"\x7f\x9b\u202e\\n"') == '"\\u007f\\u009b\\u202e\\n"'
+
+
+def test_a_long_note_goes_on_below_itself(demo: Path) -> None:
+    note = ("the light falls in from the left " * 4).strip()
+
+    for command in (["tag", "latest", "--note", note], ["history", "--limit", "1"]):
+        lines = screen(*command, columns=60)
+        at = next(at for at, line in enumerate(lines) if line.lstrip().startswith("note: none → the light"))
+        indent = len(lines[at]) - len(lines[at].lstrip())
+        below = [line for line in lines[at + 1 :] if line.startswith(" " * (indent + 2))]
+        assert len(below) == 2
+        assert " ".join([lines[at], *below]).split()[3:] == note.split()

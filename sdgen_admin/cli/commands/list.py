@@ -52,7 +52,5 @@ def command(
         page = {"total_count": total_count, "limit": query.limit, "offset": query.offset}
         view = SessionsView(sessions, page, asked)
         renderer(output.chosen).render(view)
-    if view.left_out:
-        place.say(f"No room here for {', '.join(view.left_out)}: --format csv and tsv have it.")
     if output.chosen is not OutputFormat.JSON:
-        say_page(place, library, filters, query, total_count)
+        say_page(place, library, filters, query, total_count, view.left_out)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sdgen_admin.cli.formats.interface import View, cell
-from sdgen_admin.cli.terminal import print_lines
+from sdgen_admin.cli.terminal import Line, print_lines, width, wrap
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
@@ -42,9 +42,7 @@ class ChangesView(View[MetadataChange]):
             differences = _differences(change)
             unchanged = [] if differences else [("  nothing to change", "dim")]
             print_lines([[(visible(change.session_id), "bold"), *unchanged]])
-            print_lines(
-                [(f"  {label}: ", ""), (old, "dim"), (" → ", ""), (new, "green")] for label, old, new in differences
-            )
+            print_lines(line for difference in differences for line in change_lines(*difference, indent=2))
 
 
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
@@ -54,6 +52,12 @@ def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
         for name, label in FIELDS.items()
         if getattr(before, name) != getattr(change.after, name)
     ]
+
+
+def change_lines(label: str, old: str, new: str, *, indent: int) -> list[Line]:
+    """Return a change of a field in lines: a long one goes on below itself."""
+    line = [(f"{' ' * indent}{label}: ", ""), (old, "dim"), (" → ", ""), (new, "green")]
+    return wrap(line, width(), indent=indent + 2)
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sdgen_admin.cli.formats.interface import View
 from sdgen_admin.cli.terminal import Line, print_lines
 from sdgen_admin.cli.text import visible
-from sdgen_admin.cli.views.changes import FIELDS, shown
+from sdgen_admin.cli.views.changes import FIELDS, change_lines, shown
 from sdgen_admin.models.history import HistoryEntry
 
 _SESSIONS_SHOWN = 5
@@ -62,4 +62,4 @@ def _change(entry: HistoryEntry) -> list[Line]:
     if entry.field == "session_id":
         return [[("    all metadata deleted", "")]]
     label = FIELDS.get(entry.field, visible(entry.field))
-    return [[(f"    {label}: ", ""), (shown(entry.old), "dim"), (" → ", ""), (shown(entry.new), "green")]]
+    return change_lines(label, shown(entry.old), shown(entry.new), indent=4)

@@ -44,8 +44,7 @@ class SessionView(View[SessionRecord]):
             lines: list[Line] = [[(visible(record.session_id), "bold"), (words, "yellow")]]
             if record.problem:
                 kept = " The stats below are from an earlier reading." if record.stale else ""
-                said = terminal.wrap(visible(f"Problem: {record.problem}{kept}"), terminal.width())
-                lines += [[(line, "red")] for line in said]
+                lines += terminal.wrap([(visible(f"Problem: {record.problem}{kept}"), "red")], terminal.width())
             for title, rows in _sections(record):
                 if rows:
                     lines += [[], [(title, "bold cyan")]]
@@ -57,10 +56,10 @@ class SessionView(View[SessionRecord]):
 def _row(label: str, value: str) -> list[Line]:
     """Return a label and its value; a long value goes on below itself."""
     room = max(terminal.width() - _LABEL - 1, _NARROWEST)
-    lines = value.rstrip("\n").split("\n")
+    lines: list[Line] = [[(line, "")] for line in value.rstrip("\n").split("\n")]
     parts = lines if label == _FOLDER else [part for line in lines for part in terminal.wrap(line, room)]
     labels = [f"  {label}", *[""] * (len(parts) - 1)]
-    return [[(f"{label:<{_LABEL}}", "dim"), (part, "")] for label, part in zip(labels, parts, strict=True)]
+    return [[(f"{label:<{_LABEL}}", "dim"), *part] for label, part in zip(labels, parts, strict=True)]
 
 
 def _sections(record: SessionRecord) -> list[tuple[str, Rows]]:

@@ -33,7 +33,7 @@ class SessionsView(View[SessionRecord]):
         self._asked = columns
         self.columns = columns or DEFAULT_COLUMNS
         self.left_out: list[str] = []
-        """Columns that were asked for, but that the terminal has no room for; known when they are printed."""
+        """Columns that the terminal has no room for; known when they are printed."""
 
     def beside(self) -> dict[str, Any]:
         """Return total count, limit and offset."""
@@ -51,8 +51,7 @@ class SessionsView(View[SessionRecord]):
         """Print the usual table, or the columns that were asked for."""
         grid = self._usual(items) if self._asked is None else self._chosen(items, self._asked)
         if grid[0].cells:
-            left_out = print_grid(grid)
-            self.left_out = [] if self._asked is None else left_out
+            self.left_out = print_grid(grid)
 
     def _chosen(self, items: Iterator[SessionRecord], names: tuple[str, ...]) -> list[Column]:
         grid = [Column(name, least=12, goes=goes, stays=True) for goes, name in enumerate(names)]
