@@ -87,6 +87,16 @@ class Program(TyperGroup):
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; of a closed pipe the reader has seen enough."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise
+            leave_stdout()
+            raise typer.Exit from None  # before Typer sees it, which would exit with 1
+
 
 def _explain(message: str, hint: str, status: int) -> int:
     from sdgen_admin.cli.text import visible

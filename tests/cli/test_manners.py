@@ -83,12 +83,12 @@ def test_a_traceback_only_when_asked_for(shared: Path) -> None:
 def test_a_closed_pipe_ends_without_a_word(images_dir: Path, form: str) -> None:
     for number in range(600):  # more than a pipe holds
         (images_dir / f"20250101_00{number // 60:02}{number % 60:02}-{'x' * 120}").mkdir()
-    done = shell(
-        f"sdgen-admin list --all -q --format {form} --images-dir '{images_dir}' | head -n 1; sdgen-admin --version"
-    )
+    listing = f"sdgen-admin list --all -q --format {form} --images-dir '{images_dir}'"
+    done = shell(f"{{ {listing}; echo $? > '{images_dir}/status'; }} | head -n 1; sdgen-admin --version")
 
     assert done.stderr == b""
     assert done.stdout.decode().splitlines()[1:] == [f"sdgen-admin {__version__}"]
+    assert (images_dir / "status").read_text() == "0\n"
 
 
 @needs_full
