@@ -20,6 +20,8 @@ Line = list[tuple[str, str]]
 
 PROGRESS_AFTER = 1.0
 """Seconds of work from which a progress bar is shown."""
+_NARROWEST = 20
+"""Cells: a terminal of fewer wraps lines itself."""
 UNWRITABLE = (errno.EPIPE, errno.ENOSPC)
 """How writing to stdout fails: its reader is gone, or its disk is full. Databases have their own errors."""
 
@@ -52,7 +54,7 @@ def width() -> int:
 def wrap(line: Line, room: int, *, indent: int = 0) -> list[Line]:
     """Return a line in as many of at most `room` cells as it needs, further ones indented; as it is where nobody looks.
 
-    Words longer than that are broken.
+    Words longer than that are broken. There is always room for `_NARROWEST` cells.
     """
     if not is_terminal():
         return [line]
@@ -61,7 +63,7 @@ def wrap(line: Line, room: int, *, indent: int = 0) -> list[Line]:
 
     console = Console()
     lines: list[Line] = []
-    for part in Text.assemble(*line, end="").wrap(console, room - indent):
+    for part in Text.assemble(*line, end="").wrap(console, max(room - indent, _NARROWEST)):
         part.rstrip()
         pieces = [(piece.text, str(piece.style or "")) for piece in part.render(console)]
         lines.append([(" " * indent, ""), *pieces] if lines else pieces)

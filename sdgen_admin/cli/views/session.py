@@ -18,7 +18,6 @@ NO_SEED = -1
 _FOLDER = "folder"
 """Its value is never wrapped: it ends in the session id, and is there to be copied."""
 _LABEL = 14
-_NARROWEST = 20
 _FIRST_VALUES = 5
 
 Rows = list[tuple[str, str]]
@@ -55,7 +54,7 @@ class SessionView(View[SessionRecord]):
 
 def _row(label: str, value: str) -> list[Line]:
     """Return a label and its value; a long value goes on below itself."""
-    room = max(terminal.width() - _LABEL - 1, _NARROWEST)
+    room = terminal.width() - _LABEL - 1
     lines: list[Line] = [[(line, "")] for line in value.rstrip("\n").split("\n")]
     parts = lines if label == _FOLDER else [part for line in lines for part in terminal.wrap(line, room)]
     labels = [f"  {label}", *[""] * (len(parts) - 1)]
