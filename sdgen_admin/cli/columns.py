@@ -63,7 +63,7 @@ def parse_columns(text: str) -> tuple[str, ...]:
         if name not in COLUMNS:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, COLUMNS, n=3)
+            near = [column for column in COLUMNS if name and name in column] or get_close_matches(name, COLUMNS, n=3)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(COLUMNS)}"
             raise UsageError(f"There is no column {name!r}.", hint)
     return names

@@ -64,16 +64,26 @@ def say_page(
     if total_count == 0 and filters.narrows(page=False):
         place.say("No session matches.")
     elif total_count == 0:
-        place.say(
-            f"There are no sessions in {library.images_dir}: no folder there has a name that starts with a date and"
-            f" time, such as 20251107_120000-name.{_what_is_there(library.images_dir)}"
-        )
+        _say_there_are_none(place, library)
     elif query.offset >= total_count:
         place.say(f"There are only {total_count:,} sessions.")
     else:
         last = total_count if query.limit is None else min(query.offset + query.limit, total_count)
         no_room = f" (no room: {', '.join(left_out)})" if left_out else ""
         place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}{no_room}")
+
+
+def say_if_empty(place: Place, library: "SessionLibrary", report: "ComputeReport") -> None:
+    """Say so where a report on all sessions is about none: perhaps it is the wrong folder."""
+    if not (report.computed or report.fresh or report.problems):
+        _say_there_are_none(place, library)
+
+
+def _say_there_are_none(place: Place, library: "SessionLibrary") -> None:
+    place.say(
+        f"There are no sessions in {library.images_dir}: no folder there has a name that starts with a date and"
+        f" time, such as 20251107_120000-name.{_what_is_there(library.images_dir)}"
+    )
 
 
 def _what_is_there(images_dir: str) -> str:
@@ -88,9 +98,9 @@ def _what_is_there(images_dir: str) -> str:
     return f"\nThere are: {', '.join(names[:_NAMES_SAID])}{more}. Is it the right folder? See: sdgen-admin config"
 
 
-def say_problems(place: Place, report: "ComputeReport") -> None:
-    """Say which sessions have a problem; a failed one is an error, which quiet does not silence."""
-    problems = [problem for problem in report.problems if problem.is_failure or not place.quiet]
+def say_problems(place: Place, report: "ComputeReport", *, strict: bool) -> None:
+    """Say which sessions have a problem; what makes the command fail is an error, which quiet does not silence."""
+    problems = [problem for problem in report.problems if problem.is_failure or strict or not place.quiet]
     for problem in problems[:_PROBLEMS_SAID]:
         note(f"{visible(problem.session_id)}: {visible(problem.problem)}")
     if len(problems) > _PROBLEMS_SAID:

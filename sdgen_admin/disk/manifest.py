@@ -119,8 +119,10 @@ def _decode_leniently(data: bytes, error: Exception) -> dict[str, Any]:
 
     The standard library does that, at ten times the cost.
     """
-    if not data.rstrip(b" \t\r\n\0").endswith(b"}"):
-        raise InvalidManifestError(f"manifest.json is not complete or not JSON: {error}.") from error
+    end = data.rstrip(b" \t\r\n\0")[-1:]
+    if end != b"}":
+        what = "is not complete, or no JSON object" if end else "is empty"
+        raise InvalidManifestError(f"manifest.json {what}.") from error
     text = data.decode(json.detect_encoding(data), "replace").removeprefix("\ufeff")
     try:
         try:

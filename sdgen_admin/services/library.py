@@ -280,6 +280,7 @@ class SessionLibrary:
         """Raise ImagesRootError where the images root is not there. To be asked before anything is made beside it."""
         if not os.path.isdir(self.images_dir):
             raise ImagesRootError(
-                f"The images root {visible(self.images_dir)} cannot be read: there is no such folder.",
+                f"The images root {visible(self.images_dir)} cannot be read:"
+                f" {'it is no folder' if os.path.exists(self.images_dir) else 'there is no such folder'}.",
                 "Is the drive mounted? If it is another folder, name it with --images-dir.",
             )

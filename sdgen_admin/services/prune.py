@@ -13,6 +13,8 @@ _GUARD = 0.2
 
 def prune(database: Database, images_dir: str, *, force: bool) -> int:
     """Delete what is known of sessions without a folder, and return how many; see `SessionLibrary.prune`."""
+    if not database.exists():
+        return 0
     with database.open(for_writing=True) as connection:
         known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
         # The folders last, so that no session made meanwhile is taken for gone.
@@ -20,7 +22,7 @@ def prune(database: Database, images_dir: str, *, force: bool) -> int:
         gone, everything = with_stats - here, with_stats | here
         if gone and not force and (not here or len(gone) > _GUARD * len(everything)):
             raise PruneRefusedError(
-                f"{len(gone)} of {len(everything)} sessions have no folder in {images_dir}: nothing pruned.",
+                f"{len(gone):,} of {len(everything):,} sessions have no folder in {images_dir}: nothing pruned.",
                 "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
             )
         with transaction(connection):

@@ -49,7 +49,7 @@ class Resolver:
             raise SessionNotFoundError(f"There is no session {text!r}.", self._near_misses(text))
         if len(matches) > 1:
             raise AmbiguousSessionError(
-                f"{text!r} is part of {len(matches)} session ids.",
+                f"{text!r} is part of {len(matches):,} session ids.",
                 f"Type more of one: {_shortened(self._newest_first(matches))}",
             )
         return matches[0]
@@ -74,5 +74,5 @@ class Resolver:
 
 
 def _shortened(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

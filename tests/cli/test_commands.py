@@ -143,7 +143,7 @@ def test_show_names_problem_and_stale_stats(demo: Path) -> None:
     (demo / FACES / "manifest.json").write_text('{"snapshot": ')
     out = ok("show", "facial")
 
-    assert "Problem: manifest.json is not complete or not JSON" in out
+    assert "Problem: manifest.json is not complete, or no JSON object." in out
     assert "The stats below are from an earlier reading." in out
     assert "illustriousXL_v01.safetensors" in out
     assert "stale" in ok("list").splitlines()[-1]

@@ -32,6 +32,8 @@ def test_no_images_root_names_the_four_ways() -> None:
 def test_a_root_that_is_not_there(tmp_path: Path) -> None:
     for command in (["list"], ["show", "latest"], ["compute-stats", "--all"], ["warm-cache"], ["refresh", "--all"]):
         assert "cannot be read" in fails(2, *command, "--images-dir", tmp_path / "nope")
+    assert "there is no such folder" in fails(2, "list", "--images-dir", tmp_path / "nope")
+    assert "it is no folder" in fails(2, "list", "--images-dir", __file__)
 
 
 def test_an_empty_root_says_what_was_looked_for_and_found(tmp_path: Path) -> None:
@@ -46,6 +48,9 @@ def test_an_empty_root_says_what_was_looked_for_and_found(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     assert "The folder is empty." in run("list", "--images-dir", tmp_path / "empty").err
     assert run("list", "--images-dir", tmp_path, "--liked").err == "No session matches.\n"
+    for command in (["compute-stats", "--all"], ["warm-cache", "--prune"]):
+        assert "The folder is empty." in run(*command, "--images-dir", tmp_path / "empty").err
+    assert not (tmp_path / "metadata" / "sessions.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,9 @@ def test_a_foreign_file_is_status_3(shared: Path, tmp_path: Path, content: bytes
 def test_strict_minds_problems(demo: Path) -> None:
     for command in (["compute-stats", "--all"], ["refresh", "--all"], ["warm-cache"]):
         assert run(*command).status == 0
-        assert run(*command, "--strict").status == 1
+        strict = run(*command, "--strict", "--quiet")
+        assert strict.status == 1
+        assert "quick_try: There is no manifest.json" in strict.err  # what makes it fail is said
     assert run("compute-stats", "latest", "--strict").status == 0
 
 

@@ -157,7 +157,7 @@ def test_piped_there_is_no_escape_sequence_and_nothing_is_cut(shared: Path) -> N
         done = process("list", env=env)
         assert done.stdout == process("list").stdout
         assert b"\x1b" not in done.stdout + done.stderr
-        assert b"manifest.json is not complete or not JSON" in done.stdout
+        assert b"manifest.json is not complete, or no JSON object." in done.stdout
         assert len(done.stdout.splitlines()) == 9
         assert all(line == line.rstrip() for line in done.stdout.decode().splitlines())
 

@@ -59,6 +59,7 @@ def test_no_ids_on_stdin_are_nothing_to_do(demo: Path, command: list[str]) -> No
 
     assert outcome.status == 0
     assert outcome.out in ("", "0 computed, 0 already fresh, 0 with problems, 0 failed, in 0.0 s\n")
+    assert (outcome.err == "No session ids on standard input: nothing to change.\n") == (command[0] == "tag")
 
 
 def test_show_needs_one() -> None:

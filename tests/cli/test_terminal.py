@@ -99,6 +99,25 @@ def test_a_wider_terminal_shows_more(shared: Path, columns: int, header: str) ->
     assert screen("list", columns=columns)[0].split() == header.split()
 
 
+def test_what_is_wrong_stays_where_only_that_is_listed(demo: Path) -> None:
+    ok("tag", "cut_short", "quick_try", "--add", "again")
+
+    header, cut, _, _ = screen("list", "--problem", columns=80)
+    assert header.split() == ["session", "images", "problem"]
+    assert cut.endswith("  manifest.json is not complete, or no JSON ob…")
+
+
+def test_many_changes_are_told_of_the_first(images_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [make_session(images_dir, f"20250101_0000{number:02}-a").name for number in range(25)]
+    monkeypatch.setenv("SDGEN_IMAGES_DIR", str(images_dir))
+
+    lines = screen("tag", *names, "--liked")
+
+    assert lines[-2:] == ["… and 5 more sessions", "25 of 25 sessions"]
+    assert sum(line.startswith("2025") for line in lines) == 20
+    assert len(ok("history", "--format", "ids").splitlines()) == 25
+
+
 def test_columns_that_do_not_fit_are_named(shared: Path) -> None:
     lines = screen("list", "--columns", "sd_model,resolved_prompt,session_id,user_note,tags,width,steps", columns=80)
 

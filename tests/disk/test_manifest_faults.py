@@ -51,7 +51,9 @@ def test_invalid_manifests(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
+        (b" \n", "is empty"),
         (b'{"snapshot": {"a"', "not complete"),
+        (b"null", "no JSON object"),
         (b"{seed: NaN}", "not valid JSON"),
         (b'[{"a": NaN}, {}]}', "not valid JSON"),
         (b'{"snapshot": {}}', "no snapshot"),

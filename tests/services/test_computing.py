@@ -66,7 +66,7 @@ Use = Callable[[SessionLibrary], object]
         lambda library: library.compute([SESSION]),
         lambda library: library.find(),
         lambda library: library.get(SESSION),
-        lambda library: library.prune(),
+        lambda library: (library.compute(), library.prune()),
     ],
 )
 def test_computing_makes_no_metadata(images_dir: Path, use: Use) -> None:

@@ -7,7 +7,7 @@ import typer
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, exit_for, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, exit_for, say_if_empty, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 
@@ -43,5 +43,7 @@ def command(
     from sdgen_admin.cli.views.report import ReportView
 
     renderer(output.chosen).render(ReportView([report]))
-    say_problems(place, report)
+    if everything:
+        say_if_empty(place, library, report)
+    say_problems(place, report, strict=strict)
     exit_for(report, strict=strict)

@@ -43,11 +43,13 @@ def command(
             found = library.find(query, progress=progress).sessions
             matching = [record.session_id for record in found if not record.missing]
             ids = [name for name in matching if ids is None or name in ids]
+            if not ids:
+                place.say("No session matches.")
         report = library.compute(ids, force=True, jobs=jobs, progress=progress)
 
     from sdgen_admin.cli.views.refreshed import RefreshedView
 
     with library.records(ids) as records:
         renderer(output.chosen).render(RefreshedView(records, report))
-    say_problems(place, report)
+    say_problems(place, report, strict=strict)
     exit_for(report, strict=strict)

@@ -128,7 +128,10 @@ def _change(output: Output, place: Place, sessions: list[str], values: dict[str,
     except ValidationError as error:
         raise explained(error, _FLAGS) from None
     library = place.library()
-    changes = library.update_metadata(chosen_sessions(library, sessions), update, dry_run=dry_run)
+    ids = chosen_sessions(library, sessions)
+    if not ids:
+        place.say("No session ids on standard input: nothing to change.")
+    changes = library.update_metadata(ids, update, dry_run=dry_run)
     renderer(output.chosen).render(ChangesView(changes))
     if len(changes) > _MANY:
         place.say(f"{sum(change.before != change.after for change in changes):,} of {len(changes):,} sessions")

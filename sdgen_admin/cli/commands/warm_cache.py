@@ -7,7 +7,7 @@ import typer
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Jobs, Output, Place, Strict
-from sdgen_admin.cli.selection import exit_for, say_problems
+from sdgen_admin.cli.selection import exit_for, say_if_empty, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 
 
@@ -45,7 +45,8 @@ def command(
             from sdgen_admin.cli.views.report import ReportView
 
             renderer(output.chosen).render(ReportView([report]))
-        say_problems(place, report)
+        say_if_empty(place, library, report)
+        say_problems(place, report, strict=strict)
         if prune:
             pruned = library.prune(force=force)
             place.say(f"{pruned:,} pruned: stats of sessions whose folder is gone")

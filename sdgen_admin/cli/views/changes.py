@@ -1,13 +1,15 @@
 """`tag`: what was changed, old to new."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from sdgen_admin.cli.formats.interface import View, cell
-from sdgen_admin.cli.terminal import Line, print_lines, width, wrap
+from sdgen_admin.cli.terminal import Line, is_terminal, print_lines, width, wrap
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
+_SESSIONS_SHOWN = 20
 FIELDS = {
     "is_favorite": "liked",
     "is_test": "test",
@@ -37,12 +39,14 @@ class ChangesView(View[MetadataChange]):
         return (item.session_id,) if _differences(item) else ()
 
     def print(self, items: Iterator[MetadataChange]) -> None:
-        """Print a line for each field that changed."""
-        for change in items:
+        """Print a line for each field that changed; on a screen, of the first sessions."""
+        for change in islice(items, _SESSIONS_SHOWN if is_terminal() else None):
             differences = _differences(change)
             unchanged = [] if differences else [("  nothing to change", "dim")]
             print_lines([[(visible(change.session_id), "bold"), *unchanged]])
             print_lines(line for difference in differences for line in change_lines(*difference, indent=2))
+        if more := sum(1 for _ in items):
+            print_lines([[(f"… and {more:,} more sessions", "dim")]])
 
 
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:

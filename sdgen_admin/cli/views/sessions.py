@@ -60,7 +60,7 @@ class SessionsView(View[SessionRecord]):
                 column.least, column.goes = None, 0
         for item in items:
             for column, value in zip(grid, self.row(item), strict=True):
-                column.add(visible(cell(value)))
+                column.add(visible(cell(value).rstrip("\n")))
         return grid
 
     def _usual(self, items: Iterator[SessionRecord]) -> list[Column]:
@@ -82,6 +82,8 @@ class SessionsView(View[SessionRecord]):
             marks.add(" ".join(flags(item)), "yellow")
             tags.add(visible(", ".join(metadata.tags)) if metadata else "", "cyan")
             problem.add(visible(item.problem or ""), "red")
+        if all(problem.cells):  # what was asked for: no flag says which
+            problem.goes, problem.least = 2, 40
         return [name, created, model, count, bar, marks, tags, problem]
 
 
