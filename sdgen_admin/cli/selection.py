@@ -46,7 +46,7 @@ def _stdin() -> str:
 def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:
     """End the progress bar and say what a listing cannot show."""
     progress.close()
-    place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {report.passed_over:,} passed over")
+    place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {_passed_over(report)}")
     for problem in report.problems:
         if problem.is_unlisted:
             place.say(visible(f"{problem.session_id}: {problem.problem}"))
@@ -105,7 +105,11 @@ def say_problems(place: Place, report: "ComputeReport", *, strict: bool) -> None
         note(f"{visible(problem.session_id)}: {visible(problem.problem)}")
     if len(problems) > _PROBLEMS_SAID:
         note(f"… and {len(problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
-    place.say_more(f"{report.passed_over:,} passed over in the images root")
+    place.say_more(f"{_passed_over(report)} in the images root")
+
+
+def _passed_over(report: "ComputeReport") -> str:
+    return f"{report.passed_over:,} other {'entry' if report.passed_over == 1 else 'entries'} passed over"
 
 
 def exit_for(report: "ComputeReport", *, strict: bool) -> None:

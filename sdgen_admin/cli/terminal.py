@@ -52,15 +52,18 @@ def width() -> int:
 
 
 def wrap(line: Line, room: int, *, indent: int = 0) -> list[Line]:
-    """Return a line in as many of at most `room` cells as it needs, further ones indented; as it is where nobody looks.
+    """Return a line in as many as it needs, further ones indented; as it is where nobody looks.
 
-    Words longer than that are broken. There is always room for `_NARROWEST` cells.
+    Each has at most `room` cells, but never room for fewer than `_NARROWEST`; longer words are broken.
     """
     if not is_terminal():
         return [line]
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.text import Text
 
+    if sum(cell_len(text) for text, _ in line) <= room:
+        return [line]
     console = Console()
     lines: list[Line] = []
     for part in Text.assemble(*line, end="").wrap(console, max(room - indent, _NARROWEST)):

@@ -27,13 +27,11 @@ JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
     LEFT JOIN session_metadata m ON m.session_id = {0}.session_id"""
 
 _NOTHING = "SELECT NULL AS session_id, NULL AS updated_at, NULL AS created WHERE 0"
-# Both sides are sorted, so that they are merged: faster than to look up each. The limit keeps SQLite from dropping it.
-_ALONE = """SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL
-    EXCEPT SELECT session_id FROM session_stats ORDER BY session_id LIMIT -1"""
 _PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
 
 _MANY = 5000
 """Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
+_TOUCHED = 20_000
 _ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
 _FOUND = "found AS session_stats"
 
@@ -74,7 +72,7 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     for rows in (asked.metadata, asked.own):
         if rows.here() and not rows.is_common:
             sets[rows.found] = rows.ids()
-    sets |= {"alone": _ALONE, "loose": _loose(asked), "unreadable": _unreadable(asked)}
+    sets |= {"alone": _alone(), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
         sets |= {"hits": _hits(asked.search, order), "found": f"SELECT DISTINCT * FROM hits WHERE {_ARE_FEW}"}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
@@ -94,6 +92,22 @@ def _hits(search: Search, order: _Order) -> str:
         columns += f", {order.key}"
     ways = " UNION ALL ".join(f"SELECT {columns} FROM {way}" for way in search.ways)
     return f"{ways} LIMIT {_MANY}"
+
+
+def _alone() -> str:
+    """Return the statement for the ids of which there is metadata and no stats.
+
+    Few are looked up one by one. Many are merged with those of all stats, both sides sorted by their index, in as long
+    as 20,000 look-ups take.
+    """
+    are_few = f"(SELECT count(*) FROM (SELECT 1 FROM session_metadata LIMIT {_TOUCHED})) < {_TOUCHED}"
+    touched = "session_metadata WHERE session_id IS NOT NULL"
+    return (
+        f"SELECT session_id FROM (SELECT 1 WHERE {are_few}) CROSS JOIN {touched}"
+        f" AND {_without('session_stats', 'session_metadata')}"
+        f" UNION ALL SELECT * FROM (SELECT session_id FROM {touched} EXCEPT SELECT session_id FROM session_stats"
+        f" ORDER BY session_id LIMIT CASE WHEN {are_few} THEN 0 ELSE -1 END)"
+    )
 
 
 def _loose(asked: Conditions) -> str:

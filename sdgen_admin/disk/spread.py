@@ -29,11 +29,11 @@ _WORTH_THREADS = 0.01
 _WORTH_PROCESSES = 0.15
 """Seconds of work left from which helpers pay: a process takes 50 ms to start."""
 _MESSAGE = 16
-"""Items handed to a process at a time, at least: with two it waits a tenth of its time for the next."""
+"""Items handed to a process at first: with two it waits a tenth of its time for the next."""
 _LONGEST_MESSAGE = 128
 _MESSAGE_SECONDS = 0.02
-"""So long a message should take: its results may have to wait 5 ms for the interpreter's lock."""
-_AHEAD = 16
+"""A message that takes less is followed by a longer one: its results may wait 5 ms for the interpreter's lock."""
+_AHEAD = 4
 """Batches of results that may wait for the consumer, so that memory stays flat where it is slower than the drive."""
 
 
@@ -104,26 +104,26 @@ class Spread(Generic[R]):
         return [self._work(item) for item in items]
 
     def _in_threads(self, left: deque[str]) -> Iterator[R]:
-        return self._gather(left, [self._work_on] * (self._jobs or THREADS), self._batch, joins_in=False)
+        return self._gather(left, [self._work_on] * (self._jobs or THREADS), self._batch, are_processes=False)
 
     def _with_processes(self, left: deque[str], count: int) -> Iterator[R]:
         assert self._helper is not None
         helpers = [self._helper() for _ in range(count)]
         try:
-            yield from self._gather(left, [helper.work for helper in helpers], _MESSAGE, joins_in=True)
+            yield from self._gather(left, [helper.work for helper in helpers], _MESSAGE, are_processes=True)
         finally:
             for helper in helpers:
                 helper.stop()
 
-    def _gather(self, left: deque[str], hands: "list[Hand[R]]", batch: int, *, joins_in: bool) -> Iterator[R]:
+    def _gather(self, left: deque[str], hands: "list[Hand[R]]", batch: int, *, are_processes: bool) -> Iterator[R]:
         """Yield what several hands make of the items, whichever is done first.
 
         Args:
             left: The items, taken away as they are handed out.
             hands: Each does what its thread feeds it.
-            batch: Items handed out at a time, at most; fewer towards the end, so that all hands end together.
-            joins_in: Whether the hands are processes: they get more at a time where that is still a short message, and
-                this thread works, too, when it would only wait.
+            batch: Items handed out at a time; fewer towards the end, so that all hands end together.
+            are_processes: Whether the hands are other processes. Those that are done soon get more at a time, and this
+                thread works, too, when it would only wait.
         """
         # There is always room for the two things that a hand may still put when the consumer has left.
         results: Results[R] = Queue(_AHEAD + 2 * len(hands))
@@ -136,7 +136,7 @@ class Spread(Generic[R]):
                     while some := _take(left, min(most, 1 + len(left) // (4 * len(hands)))):
                         begun = time.perf_counter()
                         done = hand(some)
-                        if joins_in:
+                        if are_processes:
                             is_short = time.perf_counter() - begun < _MESSAGE_SECONDS
                             most = min(most * 2, _LONGEST_MESSAGE) if is_short else max(most // 2, batch)
                         results.put(done)
@@ -147,16 +147,16 @@ class Spread(Generic[R]):
         for hand in hands:
             threading.Thread(target=feed, args=(hand,), name="sdgen-admin", daemon=True).start()
         try:
-            yield from self._collect(left, results, len(hands), joins_in=joins_in)
+            yield from self._collect(left, results, len(hands), are_processes=are_processes)
         finally:
             left.clear()
             with suppress(Empty):
                 while True:
                     results.get_nowait()
 
-    def _collect(self, left: deque[str], results: "Results[R]", busy: int, *, joins_in: bool) -> Iterator[R]:
+    def _collect(self, left: deque[str], results: "Results[R]", busy: int, *, are_processes: bool) -> Iterator[R]:
         while busy or left:
-            if left and (not busy or (joins_in and results.empty())):
+            if left and (not busy or (are_processes and results.empty())):
                 yield from self._work_on(_take(left, 1))
             elif (done := results.get()) is None:
                 busy -= 1

@@ -52,10 +52,10 @@ def test_verbose_says_where_and_why(shared: Path) -> None:
     assert outcome.err.splitlines()[:3] == [
         f"images root: {shared} (from SDGEN_IMAGES_DIR)",
         f"database: {shared.parent / 'metadata' / 'sessions.db'} (from beside the images root)",
-        "0 computed, 8 fresh, 1 passed over",
+        "0 computed, 8 fresh, 1 other entry passed over",
     ]
     assert outcome.out == ok("list")
-    assert "1 passed over in the images root" in run("compute-stats", "--all", "--verbose").err
+    assert "1 other entry passed over in the images root" in run("compute-stats", "--all", "--verbose").err
 
 
 def test_a_new_database_is_told_of_once(shared: Path, tmp_path: Path) -> None:

@@ -110,6 +110,7 @@ def test_stats_are_those_of_the_reference(entries: dict[str, tuple[str, int]], m
         expected = reference_stats(folder)
 
         fields = compute_fields(read_session(str(folder), folder.name), str(folder), NOW)
+    assert set(fields) <= set(SessionStats.model_fields)
     stats = SessionStats.model_validate(fields, strict=True)  # changing nothing: they are stored without it
 
     event("full stats" if expected["sd_model"] is not None else "only what the folder tells")
