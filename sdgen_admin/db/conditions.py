@@ -63,6 +63,8 @@ class Search:
     """Of `session_stats`, where each row is looked at."""
     metadata: str
     """The row of `session_metadata` has it."""
+    possible: str
+    """The row of `session_metadata` may have it: known sooner."""
     own: str
     """The row of this tool's own table has it."""
 

@@ -72,7 +72,7 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     for rows in (asked.metadata, asked.own):
         if rows.here() and not rows.is_common:
             sets[rows.found] = rows.ids()
-    sets |= {"alone": _alone(), "loose": _loose(asked), "unreadable": _unreadable(asked)}
+    sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
         sets |= {"hits": _hits(asked.search, order), "found": f"SELECT DISTINCT * FROM hits WHERE {_ARE_FEW}"}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
@@ -94,14 +94,16 @@ def _hits(search: Search, order: _Order) -> str:
     return f"{ways} LIMIT {_MANY}"
 
 
-def _alone() -> str:
-    """Return the statement for the ids of which there is metadata and no stats.
+def _alone(asked: Conditions) -> str:
+    """Return the statement for the ids of which there is metadata and no stats, those that cannot match left out.
 
     Few are looked up one by one. Many are merged with those of all stats, both sides sorted by their index, in as long
     as 20,000 look-ups take.
     """
     are_few = f"(SELECT count(*) FROM (SELECT 1 FROM session_metadata LIMIT {_TOUCHED})) < {_TOUCHED}"
     touched = "session_metadata WHERE session_id IS NOT NULL"
+    if asked.search:
+        touched += f" AND ({asked.search.possible})"
     return (
         f"SELECT session_id FROM (SELECT 1 WHERE {are_few}) CROSS JOIN {touched}"
         f" AND {_without('session_stats', 'session_metadata')}"

@@ -79,7 +79,8 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     )
     # For every row, a number is compared five times as fast as an id; and mostly, nothing is said.
     rows_said = asked.name_set(f"SELECT session_stats.rowid FROM {said} CROSS JOIN session_stats USING (session_id)")
-    is_said = f"EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said}"
+    is_any_said = f"EXISTS (SELECT 1 FROM {said})"
+    is_said = f"{is_any_said} AND session_stats.rowid IN {rows_said}"
     newest = asked.name_set(f"SELECT session_id FROM {STATS_BY_ID} ORDER BY session_id DESC LIMIT {_SAMPLE}")
     # Where most ids have it, each id is looked at before the prompts, which are many times longer.
     in_most_ids = f"(SELECT count(*) FROM {newest} WHERE {in_id}) > {_SAMPLE // 2}"
@@ -98,8 +99,14 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
             f"{said} CROSS JOIN {STATS_BY_ID} USING (session_id)",
         )
         source = "session_stats INDEXED BY sdgen_admin_search_prompt"
-    metadata = f"{in_id} OR session_id IN {said}"
-    return Search(ways=ways, stats=has_it(contains), source=source, metadata=metadata, own=in_id)
+    return Search(
+        ways=ways,
+        stats=has_it(contains),
+        source=source,
+        metadata=f"{in_id} OR session_id IN {said}",
+        possible=f"{is_any_said} OR {in_id}",
+        own=in_id,
+    )
 
 
 def _contains(text: str, asked: Conditions) -> str:
