@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sdgen_admin.db import listing
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.queries import build
 from sdgen_admin.db.schema import SEARCH_INDEXES
@@ -190,11 +191,13 @@ def test_a_search_of_many_finds_what_python_finds(library: SessionLibrary, sessi
 
 
 @settings(deadline=None, max_examples=100)
-@given(query=queries)
+@given(query=queries, touched=st.sampled_from([5, 20_000]))
 def test_so_it_does_with_any_filter_and_order(
-    library: SessionLibrary, sessions: list[Session], query: SessionFilter
+    library: SessionLibrary, sessions: list[Session], query: SessionFilter, touched: int
 ) -> None:
-    assert found(library, query) == expected(sessions, query)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "_TOUCHED", touched)  # metadata without stats is looked up, or merged
+        assert found(library, query) == expected(sessions, query)
 
 
 @pytest.mark.parametrize("text", SEARCHES)
