@@ -1,4 +1,4 @@
-"""The images root: which of its folders are sessions."""
+"""The images root: whether it is there, and which of its folders are sessions."""
 
 import os
 import re
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sdgen_admin.errors import ImagesRootError
+from sdgen_admin.errors import ImagesRootError, SessionNotFoundError
 
 _DATED = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}_(?:[01][0-9]|2[0-3])[0-9]{4}")
 
@@ -49,6 +49,24 @@ def session_path(images_dir: str, session_id: str) -> str:
     """Return the path of a session folder as it is stored and shown: with bytes that are no UTF-8 spelled out."""
     path = os.path.join(images_dir, session_id)
     return path if is_storable(path) else visible(path)
+
+
+def require_root(images_dir: str) -> None:
+    """Raise ImagesRootError where the images root is not there."""
+    if not os.path.isdir(images_dir):
+        why = "it is no folder" if os.path.exists(images_dir) else "there is no such folder"
+        raise ImagesRootError(
+            f"The images root {visible(images_dir)} cannot be read: {why}.",
+            "Is the drive mounted? If it is another folder, name it with --images-dir.",
+        )
+
+
+def require_folder(images_dir: str, session_id: str) -> None:
+    """Raise SessionNotFoundError where a session has no folder, and ImagesRootError where the images root has none."""
+    if is_session_id(session_id) and os.path.isdir(os.path.join(images_dir, session_id)):
+        return
+    require_root(images_dir)
+    raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
 
 
 @dataclass(slots=True)

@@ -7,18 +7,15 @@ from contextlib import contextmanager
 from sdgen_admin.db import metadata as metadata_table
 from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
-from sdgen_admin.db.history import sessions_in_history, start_group
-from sdgen_admin.db.sessions import get_known
-from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.root import is_session_id, is_storable, list_root, session_path, visible
-from sdgen_admin.errors import ImagesRootError, SessionNotFoundError
+from sdgen_admin.disk.root import is_session_id, is_storable, list_root, require_folder, require_root, session_path
+from sdgen_admin.errors import SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
 from sdgen_admin.models.reports import BackupReport, ComputeReport, ProgressListener
 from sdgen_admin.services.compute import Refresher
-from sdgen_admin.services.resolve import Resolver
+from sdgen_admin.services.resolve import resolve
 from sdgen_admin.settings import default_db_path
 
 
@@ -124,19 +121,7 @@ class SessionLibrary:
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
             SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
         """
-        if not fresh:
-            self.database.require()
-        here = list_root(self.images_dir).session_ids if fresh else []
-        known: list[str] = []
-        if self.database.exists():
-            with self.database.open() as connection:
-                known = queries.known_ids(connection)
-                if not fresh:
-                    known += sessions_in_history(connection)
-                    _, newest = queries.select(connection, SessionFilter(limit=1), self.images_dir)
-                    here = [record.session_id for record in newest]
-        resolver = Resolver([*here, *known], here, spelled)
-        return list(dict.fromkeys(resolver.resolve(text) for text in texts))
+        return resolve(self.database, self.images_dir, texts, fresh=fresh, spelled=spelled)
 
     def compute(
         self,
@@ -160,7 +145,7 @@ class SessionLibrary:
         ids = [session_ids] if isinstance(session_ids, str) else None if session_ids is None else list(session_ids)
         self.require_root()
         for name in ids or ():
-            self._require_folder(name)
+            require_folder(self.images_dir, name)
         with self.database.open(for_writing=True, to_fill=ids is None, to_make=self._has_anything()) as connection:
             refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
             outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)
@@ -179,21 +164,10 @@ class SessionLibrary:
         Raises:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
         """
+        from sdgen_admin.services.metadata import update_metadata  # noqa: PLC0415 -- reading needs none of it
+
         ids = [session_ids] if isinstance(session_ids, str) else list(dict.fromkeys(session_ids))
-        if not self.database.exists():
-            for name in ids:
-                self._require_folder(name)
-        with self.database.open(for_writing=not dry_run) as connection:
-            for name in ids:  # before the lock is taken, so that nobody has to wait for it
-                if not (is_storable(name) and get_known(connection, name)):
-                    self._require_folder(name)
-            with transaction(connection, keep=not dry_run):
-                group = start_group(connection)
-                changes = [
-                    metadata_table.update_metadata(connection, name, session_path(self.images_dir, name), update, group)
-                    for name in ids
-                ]
-        return tuple(changes)
+        return update_metadata(self.database, self.images_dir, ids, update, dry_run=dry_run)
 
     @contextmanager
     def records(self, session_ids: Iterable[str] | None = None) -> Generator[Iterator[SessionRecord]]:
@@ -270,17 +244,6 @@ class SessionLibrary:
         """Whether there is a database, or a session to make one for: a mistyped root is to be left as it is."""
         return self.database.exists() or bool(list_root(self.images_dir).session_ids)
 
-    def _require_folder(self, session_id: str) -> None:
-        if is_session_id(session_id) and os.path.isdir(os.path.join(self.images_dir, session_id)):
-            return
-        self.require_root()
-        raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
-
     def require_root(self) -> None:
         """Raise ImagesRootError where the images root is not there. To be asked before anything is made beside it."""
-        if not os.path.isdir(self.images_dir):
-            raise ImagesRootError(
-                f"The images root {visible(self.images_dir)} cannot be read:"
-                f" {'it is no folder' if os.path.exists(self.images_dir) else 'there is no such folder'}.",
-                "Is the drive mounted? If it is another folder, name it with --images-dir.",
-            )
+        require_root(self.images_dir)

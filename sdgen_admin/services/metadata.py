@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from sdgen_admin.db import metadata as table
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import start_group
+from sdgen_admin.db.sessions import get_known
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.models.metadata import SessionMetadata, SessionMetadataUpdate
+from sdgen_admin.disk.root import is_storable, require_folder, session_path
+from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 
 
 class SessionMetadataService:
@@ -62,3 +64,22 @@ class SessionMetadataService:
         """Delete a session's metadata and with it, in the same transaction, its stats; return whether it had any."""
         with self._database.open(for_writing=True) as connection, transaction(connection):
             return table.delete_metadata(connection, session_id, start_group(connection))
+
+
+def update_metadata(
+    database: Database, images_dir: str, session_ids: list[str], update: SessionMetadataUpdate, *, dry_run: bool
+) -> tuple[MetadataChange, ...]:
+    """Change the metadata of many sessions in one transaction; see `SessionLibrary.update_metadata`."""
+    if not database.exists():
+        for name in session_ids:
+            require_folder(images_dir, name)
+    with database.open(for_writing=not dry_run) as connection:
+        for name in session_ids:  # before the lock is taken, so that nobody has to wait for it
+            if not (is_storable(name) and get_known(connection, name)):
+                require_folder(images_dir, name)
+        with transaction(connection, keep=not dry_run):
+            group = start_group(connection)
+            return tuple(
+                table.update_metadata(connection, name, session_path(images_dir, name), update, group)
+                for name in session_ids
+            )

@@ -4,8 +4,12 @@ import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
-from sdgen_admin.disk.root import created_at
+from sdgen_admin.db.connection import Database
+from sdgen_admin.db.history import sessions_in_history
+from sdgen_admin.db.queries import known_ids, select
+from sdgen_admin.disk.root import created_at, list_root
 from sdgen_admin.errors import AmbiguousSessionError, SessionNotFoundError
+from sdgen_admin.models.filters import SessionFilter
 
 LATEST = "latest"
 _WORDS = re.compile(r"[\W\d_]+")
@@ -76,3 +80,22 @@ class Resolver:
 def _shortened(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def resolve(
+    database: Database, images_dir: str, texts: Iterable[str], *, fresh: bool, spelled: Callable[[str], str]
+) -> list[str]:
+    """Return the ids that texts mean, each once; see `SessionLibrary.resolve`."""
+    if not fresh:
+        database.require()
+    here = list_root(images_dir).session_ids if fresh else []
+    known: list[str] = []
+    if database.exists():
+        with database.open() as connection:
+            known = known_ids(connection)
+            if not fresh:
+                known += sessions_in_history(connection)
+                _, newest = select(connection, SessionFilter(limit=1), images_dir)
+                here = [record.session_id for record in newest]
+    resolver = Resolver([*here, *known], here, spelled)
+    return list(dict.fromkeys(resolver.resolve(text) for text in texts))
