@@ -62,7 +62,7 @@ def wrap(line: Line, room: int, *, indent: int = 0) -> list[Line]:
     from rich.console import Console
     from rich.text import Text
 
-    if sum(cell_len(text) for text, _ in line) <= room:
+    if sum(cell_len(text) for text, _ in line) <= room and not any("\t" in text for text, _ in line):
         return [line]
     console = Console()
     lines: list[Line] = []

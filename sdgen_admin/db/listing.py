@@ -32,6 +32,7 @@ _PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
 _MANY = 5000
 """Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
 _TOUCHED = 20_000
+"""Sessions with metadata; from there on merging is faster than looking up each."""
 _ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
 _FOUND = "found AS session_stats"
 
@@ -97,8 +98,8 @@ def _hits(search: Search, order: _Order) -> str:
 def _alone(asked: Conditions) -> str:
     """Return the statement for the ids of which there is metadata and no stats, those that cannot match left out.
 
-    Few are looked up one by one. Many are merged with those of all stats, both sides sorted by their index, in as long
-    as 20,000 look-ups take.
+    Few are looked up one by one; many are merged with those of all stats, both sides sorted by their index. The limit
+    keeps the side that is not asked from being read, and SQLite from dropping the order.
     """
     are_few = f"(SELECT count(*) FROM (SELECT 1 FROM session_metadata LIMIT {_TOUCHED})) < {_TOUCHED}"
     touched = "session_metadata WHERE session_id IS NOT NULL"

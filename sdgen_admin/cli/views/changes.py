@@ -46,7 +46,7 @@ class ChangesView(View[MetadataChange]):
             print_lines([[(visible(change.session_id), "bold"), *unchanged]])
             print_lines(line for difference in differences for line in change_lines(*difference, indent=2))
         if more := sum(1 for _ in items):
-            print_lines([[(f"… and {more:,} more sessions", "dim")]])
+            print_lines([[(f"… and {more:,} more session{'s' if more != 1 else ''}", "dim")]])
 
 
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:

@@ -41,7 +41,8 @@ class HistoryView(View[HistoryEntry]):
                 lines.append([(f"  {visible(changes[0].session_id)}", "")])
                 lines += [line for change in changes for line in _change(change)]
             if len(by_session) > _SESSIONS_SHOWN:
-                lines.append([(f"  … and {len(by_session) - _SESSIONS_SHOWN:,} more sessions", "dim")])
+                more = len(by_session) - _SESSIONS_SHOWN
+                lines.append([(f"  … and {more:,} more session{'s' if more != 1 else ''}", "dim")])
             print_lines(lines)
 
 
