@@ -51,6 +51,14 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     assert "cannot be made" in fails(2, "demo", tmp_path / "mine" / "thesis.txt")
 
 
+@pytest.mark.parametrize("flag", ["--images-dir", "--db"])
+def test_it_takes_no_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert "demo makes a collection of its own" in fails(2, "demo", flag, tmp_path / "other")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_collection_s_database_is_none_of_its(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "own.db"
     make_database(own)

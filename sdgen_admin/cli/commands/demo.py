@@ -10,6 +10,7 @@ import typer
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Output, Place
+from sdgen_admin.errors import UsageError
 
 
 @with_options
@@ -27,6 +28,8 @@ def command(
 
         sdgen-admin demo /tmp/somewhere
     """
+    if place.images_dir is not None or place.db is not None:
+        raise UsageError("demo makes a collection of its own.", "Say where as in: sdgen-admin demo /tmp/somewhere")
     from sdgen_admin.cli.views.sessions import SessionsView
     from sdgen_admin.models.filters import SessionFilter
     from sdgen_admin.services.demo import make_demo
