@@ -10,6 +10,7 @@ import typer
 from sdgen_admin.cli.options import Filters, Place
 from sdgen_admin.cli.terminal import note
 from sdgen_admin.cli.text import visible
+from sdgen_admin.errors import UsageError
 
 if TYPE_CHECKING:
     from sdgen_admin.cli.terminal import ProgressBar
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 _STDIN = "-"
 _PROBLEMS_SAID = 10
 _NAMES_SAID = 5
+
+
+def contradiction(one: str, other: str) -> UsageError:
+    """Return the error of two flags or arguments that cannot both be meant."""
+    return UsageError(f"{one} and {other} contradict each other.", "Leave one of them out.")
 
 
 def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, *, fresh: bool = True) -> list[str]:

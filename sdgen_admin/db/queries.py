@@ -14,6 +14,7 @@ from sdgen_admin.db.stats import stats_from_row
 from sdgen_admin.disk.root import created_at, session_path
 from sdgen_admin.models.enums import RatingFilter
 from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.limits import LARGEST
 from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.stats import COMPLETE_FROM
 
@@ -27,8 +28,6 @@ _STATS_AT = _OWN_AT + len(OWN_COLUMNS)
 _METADATA_AT = _STATS_AT + len(STATS_COLUMNS)
 _TABLES_AT = (_OWN_AT, _STATS_AT, _METADATA_AT)
 _AT_ONCE = 500
-_LARGEST = 2**63 - 1
-"""The largest integer that SQLite can hold."""
 _EXTRAS = ("scheduler", "theme", "style")
 
 
@@ -95,7 +94,7 @@ def build(
     """
     asked = conditions_of(query, indexed=indexed)
     statement = listing(asked, query.sort, reverse=query.reverse, columns=columns)
-    limit, reach = (-1, -1) if query.limit is None else (query.limit, min(query.limit + query.offset, _LARGEST))
+    limit, reach = (-1, -1) if query.limit is None else (query.limit, min(query.limit + query.offset, LARGEST))
     return statement, asked.parameters | {"limit": limit, "offset": query.offset, "reach": reach}
 
 

@@ -6,10 +6,11 @@ Where there are too many for that, the rest of the index is read row by row.
 """
 
 import sqlite3
+from contextlib import suppress
 
 from sdgen_admin.db.conditions import STATS_BY_ID, VALUE, Conditions, Search, any_of, every_value
 from sdgen_admin.db.schema import SEARCH_INDEXES
-from sdgen_admin.db.transaction import transaction
+from sdgen_admin.db.transaction import transaction, waiting_at_most
 
 _MANY = 10_000
 """Sessions. Fewer are searched as they are: their prompts are read in some ten milliseconds."""
@@ -41,16 +42,13 @@ def make_search_indexes(connection: sqlite3.Connection) -> None:
     """
     if has_search_indexes(connection) or not _are_worth_it(connection):
         return
-    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute(f"PRAGMA busy_timeout = {min(patience, _PATIENCE)}")
-    try:
+    with (
+        waiting_at_most(connection, _PATIENCE),
+        suppress(sqlite3.OperationalError),
+    ):  # after the next computing, perhaps
         for name, on in SEARCH_INDEXES.items():
             with transaction(connection):
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
-    except sqlite3.OperationalError:
-        pass  # after the next computing, perhaps
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def _are_worth_it(connection: sqlite3.Connection) -> bool:

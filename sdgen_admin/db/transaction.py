@@ -98,10 +98,8 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
 
 def _begin(connection: sqlite3.Connection) -> None:
     """Take the write lock, waiting for it in slices."""
-    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    deadline = time.monotonic() + patience / 1000
-    connection.execute(f"PRAGMA busy_timeout = {min(patience, _SLICE)}")
-    try:
+    with waiting_at_most(connection, _SLICE) as patience:
+        deadline = time.monotonic() + patience / 1000
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
@@ -110,6 +108,15 @@ def _begin(connection: sqlite3.Connection) -> None:
                     raise
             else:
                 return
+
+
+@contextmanager
+def waiting_at_most(connection: sqlite3.Connection, milliseconds: int) -> Iterator[int]:
+    """Wait no longer than that for another program's lock, in the body; give how long it was before."""
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute(f"PRAGMA busy_timeout = {min(patience, milliseconds)}")
+    try:
+        yield patience
     finally:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
 

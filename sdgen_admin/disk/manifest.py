@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from sdgen_admin.errors import InvalidManifestError
+from sdgen_admin.models.limits import LARGEST
 
 if TYPE_CHECKING:
     import msgspec
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNKNOWN = "unknown"
-LARGEST = 2**63 - 1
-"""The largest integer that SQLite can hold."""
 
 _BOM = b"\xef\xbb\xbf"
 _MAX_DEPTH = 100

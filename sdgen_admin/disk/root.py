@@ -55,10 +55,7 @@ def require_root(images_dir: str) -> None:
     """Raise ImagesRootError where the images root is not there."""
     if not os.path.isdir(images_dir):
         why = "it is no folder" if os.path.exists(images_dir) else "there is no such folder"
-        raise ImagesRootError(
-            f"The images root {visible(images_dir)} cannot be read: {why}.",
-            "Is the drive mounted? If it is another folder, name it with --images-dir.",
-        )
+        raise _unreadable(images_dir, why)
 
 
 def require_folder(images_dir: str, session_id: str) -> None:
@@ -107,7 +104,11 @@ def _entries(images_dir: str) -> Iterator[tuple[str, bool]]:
                 except OSError:  # a symlink that leads round in a circle
                     yield entry.name, False
     except (OSError, ValueError) as error:  # ValueError: a null character, which no path can hold
-        raise ImagesRootError(
-            f"The images root {visible(images_dir)} cannot be read: {getattr(error, 'strerror', error)}.",
-            "Is the drive mounted? If it is another folder, name it with --images-dir.",
-        ) from error
+        raise _unreadable(images_dir, str(getattr(error, "strerror", error))) from error
+
+
+def _unreadable(images_dir: str, why: str) -> ImagesRootError:
+    return ImagesRootError(
+        f"The images root {visible(images_dir)} cannot be read: {why}.",
+        "Is the drive mounted? If it is another folder, name it with --images-dir.",
+    )

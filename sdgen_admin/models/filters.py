@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from sdgen_admin.errors import InvalidDateError
 from sdgen_admin.models.base import LocalDateTime, Model, to_local
 from sdgen_admin.models.enums import RatingFilter, RunStatus, SortKey
+from sdgen_admin.models.limits import LARGEST
 from sdgen_admin.models.metadata import Text
 
 MAX_LIMIT = 500
@@ -104,7 +105,7 @@ class SessionFilter(Model):
     """The order turned round."""
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] | None = DEFAULT_LIMIT
     """At most so many sessions, 1 to 500; null for all."""
-    offset: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    offset: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     """So many sessions are passed over first."""
 
     @model_validator(mode="before")

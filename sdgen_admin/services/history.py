@@ -9,11 +9,11 @@ from sdgen_admin.db.transaction import transaction
 from sdgen_admin.db.undo import Conflict, Part, conflicts_of, parts_of, take_back
 from sdgen_admin.errors import UndoRefusedError
 from sdgen_admin.models.history import HistoryEntry, UndoReport
+from sdgen_admin.models.limits import LARGEST
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
 _SEE = "See what was changed with: sdgen-admin history"
 _NAMED = 3
-_LAST_NUMBER = 2**63 - 1
 
 
 def read_history(database: Database, session_id: str | None, limit: int | None) -> tuple[HistoryEntry, ...]:
@@ -40,7 +40,7 @@ def undo(
         number = last_group(connection) if number is None else number
         if number is None:
             raise UndoRefusedError("There is nothing to undo.", _SEE)
-        if not 0 < number <= _LAST_NUMBER or not has_group(connection, number):
+        if not 0 < number <= LARGEST or not has_group(connection, number):
             raise UndoRefusedError(f"There is no group {number} in the history.", _SEE)
         if by := undone_groups(connection).get(number):
             raise UndoRefusedError(f"Group {number} is undone already.", f"To do it again: sdgen-admin undo {by}")

@@ -70,6 +70,8 @@ def update_metadata(
     database: Database, images_dir: str, session_ids: list[str], update: SessionMetadataUpdate, *, dry_run: bool
 ) -> tuple[MetadataChange, ...]:
     """Change the metadata of many sessions in one transaction; see `SessionLibrary.update_metadata`."""
+    if not session_ids:
+        return ()
     if not database.exists():
         for name in session_ids:
             require_folder(images_dir, name)

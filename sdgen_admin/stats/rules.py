@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.disk.manifest import LARGEST, ManifestFacts
+from sdgen_admin.disk.manifest import ManifestFacts
 from sdgen_admin.disk.root import created_at
 from sdgen_admin.models.base import to_local
+from sdgen_admin.models.limits import LARGEST
 
 SUMMARY_LENGTH = 10
 """How many used values of a placeholder the summary keeps."""

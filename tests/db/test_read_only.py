@@ -1,6 +1,6 @@
 """A database or a folder that is read-only: refused to writers, and read all the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,29 +14,27 @@ from tests.neighbour import digest, make_database, plain, rows
 from tests.privileges import as_ordinary_user, read_only
 
 
-@pytest.mark.parametrize("mode", ["wal", "delete"])
-@pytest.mark.parametrize("use", WRITES.values(), ids=WRITES)
-def test_read_only_is_refused_to_writers(
-    library: SessionLibrary, path: Path, mode: str, use: Callable[[SessionLibrary], object]
-) -> None:
-    make_database(path, journal_mode=mode)
+@pytest.fixture(params=["wal", "delete"])
+def sealed(path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The database is read-only, and nothing beside it or in it has changed afterwards."""
+    make_database(path, journal_mode=request.param)
     before = digest(path)
     with read_only(path):
-        as_ordinary_user(lambda: expect(ReadOnlyDatabaseError, use, library))
-    assert digest(path) == before
-
-
-@pytest.mark.parametrize("mode", ["wal", "delete"])
-@pytest.mark.parametrize("use", READS.values(), ids=READS)
-def test_read_only_can_be_read(
-    library: SessionLibrary, path: Path, mode: str, use: Callable[[SessionLibrary], object]
-) -> None:
-    make_database(path, journal_mode=mode)
-    before = digest(path)
-    with read_only(path):
-        assert as_ordinary_user(lambda: use(library)) is not None
+        yield
     assert digest(path) == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.usefixtures("sealed")
+@pytest.mark.parametrize("use", WRITES.values(), ids=WRITES)
+def test_read_only_is_refused_to_writers(library: SessionLibrary, use: Callable[[SessionLibrary], object]) -> None:
+    as_ordinary_user(lambda: expect(ReadOnlyDatabaseError, use, library))
+
+
+@pytest.mark.usefixtures("sealed")
+@pytest.mark.parametrize("use", READS.values(), ids=READS)
+def test_read_only_can_be_read(library: SessionLibrary, use: Callable[[SessionLibrary], object]) -> None:
+    assert as_ordinary_user(lambda: use(library)) is not None
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete"])

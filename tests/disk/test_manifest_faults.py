@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from sdgen_admin.disk.manifest import LARGEST, parse_manifest
+from sdgen_admin.disk.manifest import parse_manifest
 from sdgen_admin.errors import InvalidManifestError
+from sdgen_admin.models.limits import LARGEST
 from tests.builders import make_manifest
 from tests.disk.manifests import FULL, changed, parse
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sdgen_admin.disk.manifest import LARGEST, ManifestFacts
+from sdgen_admin.disk.manifest import ManifestFacts
+from sdgen_admin.models.limits import LARGEST
 from tests.builders import Manifest, make_manifest
 from tests.disk.manifests import API, GENERATION, facts_with, parse
 from tests.samples import HAIR, combi_capped, seed_sweep

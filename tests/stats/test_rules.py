@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.disk.manifest import LARGEST, ManifestFacts
+from sdgen_admin.disk.manifest import ManifestFacts
+from sdgen_admin.models.limits import LARGEST
 from sdgen_admin.stats.rules import compute_fields, images_expected, is_seed_sweep, local_time, parse_time
 from tests.builders import SESSION
 

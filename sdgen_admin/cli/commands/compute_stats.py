@@ -7,7 +7,7 @@ import typer
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, exit_for, say_if_empty, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_if_empty, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 
@@ -34,7 +34,7 @@ def command(
     if not sessions and not everything:
         raise UsageError("Which sessions?", "Name some, or use --all.")
     if sessions and everything:
-        raise UsageError("--all and named sessions contradict each other.", "Leave one of them out.")
+        raise contradiction("--all", "named sessions")
     library = place.library()
     ids = None if everything else chosen_sessions(library, sessions)
     with progress_bar(quiet=place.quiet) as progress:

@@ -8,8 +8,7 @@ from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Output, Place
-from sdgen_admin.cli.selection import chosen_sessions
-from sdgen_admin.errors import UsageError
+from sdgen_admin.cli.selection import chosen_sessions, contradiction
 
 _LIMIT = 20
 
@@ -45,7 +44,7 @@ def command(
     from sdgen_admin.cli.views.history import HistoryView
 
     if everything and limit is not None:
-        raise UsageError("--all and --limit contradict each other.", "Leave one of them out.")
+        raise contradiction("--all", "--limit")
     library = place.library()
     session_id = None if session is None else chosen_sessions(library, [session], fresh=False)[0]
     entries = library.history(session_id, limit=None if everything else limit or _LIMIT)

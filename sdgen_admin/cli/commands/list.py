@@ -8,9 +8,8 @@ from sdgen_admin.cli.columns import parse_columns
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place
-from sdgen_admin.cli.selection import say_page, say_report
+from sdgen_admin.cli.selection import contradiction, say_page, say_report
 from sdgen_admin.cli.terminal import progress_bar
-from sdgen_admin.errors import UsageError
 
 
 @with_options
@@ -34,7 +33,7 @@ def command(
         sdgen-admin list --from-date 7d --no-complete --format csv
     """
     if everything and filters.limit is not None:
-        raise UsageError("--all and --limit contradict each other.", "Leave one of them out.")
+        raise contradiction("--all", "--limit")
     if columns is not None and output.chosen not in (OutputFormat.TABLE, OutputFormat.CSV, OutputFormat.TSV):
         place.say("--columns is for table, csv and tsv: JSON has every field, and ids are ids.")
     asked = None if columns is None else parse_columns(columns)

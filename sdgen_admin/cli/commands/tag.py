@@ -9,7 +9,7 @@ from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Output, Place, Sessions, explained
-from sdgen_admin.cli.selection import chosen_sessions
+from sdgen_admin.cli.selection import chosen_sessions, contradiction
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
 
@@ -67,9 +67,9 @@ class Edits:
     def values(self) -> dict[str, Any]:
         """Return the fields of a `SessionMetadataUpdate`. Raises UsageError where two edits contradict each other."""
         if self.clear_tags and self.replace is not None:
-            raise UsageError("--set and --clear-tags contradict each other.", "Leave one of them out.")
+            raise contradiction("--set", "--clear-tags")
         if self.clear_note and self.note is not None:
-            raise UsageError("--note and --clear-note contradict each other.", "Leave one of them out.")
+            raise contradiction("--note", "--clear-note")
         if both := sorted(set(self.add or ()) & set(self.remove or ())):
             raise UsageError(f"{both[0]!r} is to be added and removed.", "Leave one of them out.")
         values: dict[str, Any] = {"is_favorite": self.liked, "is_test": self.test, "is_complete": self.complete}

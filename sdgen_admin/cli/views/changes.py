@@ -46,7 +46,7 @@ class ChangesView(View[MetadataChange]):
             print_lines([[(visible(change.session_id), "bold"), *unchanged]])
             print_lines(line for difference in differences for line in change_lines(*difference, indent=2))
         if more := sum(1 for _ in items):
-            print_lines([[(f"… and {more:,} more session{'s' if more != 1 else ''}", "dim")]])
+            print_lines([more_sessions(more)])
 
 
 def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
@@ -62,6 +62,11 @@ def change_lines(label: str, old: str, new: str, *, indent: int) -> list[Line]:
     """Return a change of a field in lines: a long one goes on below itself."""
     line = [(f"{' ' * indent}{label}: ", ""), (old, "dim"), (" → ", ""), (new, "green")]
     return wrap(line, width(), indent=indent + 2)
+
+
+def more_sessions(count: int, *, indent: int = 0) -> Line:
+    """Return the line that stands for sessions that are not shown."""
+    return [(f"{' ' * indent}… and {count:,} more session{'s' if count != 1 else ''}", "dim")]
 
 
 def shown(value: Any) -> str:

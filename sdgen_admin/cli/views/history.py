@@ -7,7 +7,7 @@ from typing import Any
 from sdgen_admin.cli.formats.interface import View
 from sdgen_admin.cli.terminal import Line, print_lines
 from sdgen_admin.cli.text import visible
-from sdgen_admin.cli.views.changes import FIELDS, change_lines, shown
+from sdgen_admin.cli.views.changes import FIELDS, change_lines, more_sessions, shown
 from sdgen_admin.models.history import HistoryEntry
 
 _SESSIONS_SHOWN = 5
@@ -41,8 +41,7 @@ class HistoryView(View[HistoryEntry]):
                 lines.append([(f"  {visible(changes[0].session_id)}", "")])
                 lines += [line for change in changes for line in _change(change)]
             if len(by_session) > _SESSIONS_SHOWN:
-                more = len(by_session) - _SESSIONS_SHOWN
-                lines.append([(f"  … and {more:,} more session{'s' if more != 1 else ''}", "dim")])
+                lines.append(more_sessions(len(by_session) - _SESSIONS_SHOWN, indent=2))
             print_lines(lines)
 
 
