@@ -42,10 +42,8 @@ def make_search_indexes(connection: sqlite3.Connection) -> None:
     """
     if has_search_indexes(connection) or not _are_worth_it(connection):
         return
-    with (
-        waiting_at_most(connection, _PATIENCE),
-        suppress(sqlite3.OperationalError),
-    ):  # after the next computing, perhaps
+    # Where somebody is in the way: after the next computing, perhaps.
+    with waiting_at_most(connection, _PATIENCE), suppress(sqlite3.OperationalError):
         for name, on in SEARCH_INDEXES.items():
             with transaction(connection):
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
