@@ -97,3 +97,19 @@ def row(path: Path, table: str, session_id: str) -> dict[str, Any] | None:
 def digest(path: Path) -> str:
     """Return what changes when any byte of a file does."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def damage(path: Path, *pages: int, byte: bytes = b"\xff") -> None:
+    """Fill pages of a database, counted from 1, with one byte; without pages, all but the first."""
+    size = page_size(path)
+    with path.open("r+b") as file:
+        for page in pages or range(2, path.stat().st_size // size + 1):
+            file.seek((page - 1) * size)
+            file.write(byte * size)
+
+
+def page_size(path: Path) -> int:
+    """Return the bytes of a page of a database."""
+    with plain(path) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return int(size)

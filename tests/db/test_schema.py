@@ -9,7 +9,7 @@ import pytest
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
 from sdgen_admin.errors import ForeignLayoutError
-from tests.neighbour import CONTRACT, digest, make_database, plain, rows, write_metadata, write_stats
+from tests.neighbour import CONTRACT, digest, make_database, page_size, plain, rows, write_metadata, write_stats
 
 SHARED = ("session_metadata", "session_stats")
 CONTRACT_INDEXES = {
@@ -126,6 +126,14 @@ def test_what_is_missing_is_added_and_what_is_there_is_left(path: Path) -> None:
     opened(path)
     assert set(objects(path, "table")) >= {*SHARED, "sdgen_admin_sessions"}
     assert squeezed(objects(path, "index")["idx_session_stats_model"]).endswith("session_metadata(tags)")
+
+
+def test_pages_are_large_in_a_new_database_and_left_alone_in_another(path: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.db"
+    make_database(theirs)
+    before = page_size(theirs)
+    assert page_size(opened(path)) == 16_384
+    assert page_size(opened(theirs)) == before
 
 
 @pytest.mark.parametrize("mode", ["wal", "delete", "truncate"])

@@ -25,7 +25,7 @@ from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION, make_session
 from tests.cli.harness import fails, ok, run
 from tests.full_disk import files_no_larger_than
-from tests.neighbour import digest, make_database, plain, rows, write_metadata
+from tests.neighbour import damage, digest, make_database, page_size, plain, rows, write_metadata
 from tests.privileges import as_ordinary_user
 from tests.trust.collections import beside, make_bare
 
@@ -105,9 +105,7 @@ def test_no_database_no_copy(library: SessionLibrary, path: Path, tmp_path: Path
 def test_a_damaged_database_is_not_passed_off_as_a_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
     make_bare(Path(library.images_dir), 200)
     library.compute()
-    with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 4096 // 2 * 4096)
-        file.write(b"\xff" * 4096)
+    damage(path, path.stat().st_size // page_size(path) // 2)
     before = digest(path)
     (tmp_path / "out").mkdir()
     with pytest.raises(CorruptDatabaseError, match="damaged"):

@@ -16,7 +16,7 @@ from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
 from tests.cli.harness import environment
-from tests.neighbour import digest, make_database, plain, rows
+from tests.neighbour import damage, digest, make_database, plain, rows
 from tests.trust.collections import assert_sound, make_bare
 
 modes = pytest.mark.parametrize("mode", ["wal", "delete"])
@@ -147,9 +147,7 @@ def test_a_bad_page(images_dir: Path, table: str) -> None:
     library.compute()
     path = Path(library.database.path)
     library.update_metadata(names, SessionMetadataUpdate(add_tags=("a",), user_note="typed " * 10))
-    with path.open("r+b") as file:
-        file.seek((leaf_of(path, table) - 1) * 4096)
-        file.write(b"\xff" * 4096)
+    damage(path, leaf_of(path, table))
     damaged = set()
     for name, use in USES.items():
         before = digest(path)
