@@ -61,10 +61,10 @@ class Search:
     """The row of `session_stats` has the text."""
     source: str
     """Of `session_stats`, where each row is looked at."""
+    touched: str
+    """The statement for the ids of the rows of `session_metadata` that have it, twice where they have it twice."""
     metadata: str
     """The row of `session_metadata` has it."""
-    possible: str
-    """The row of `session_metadata` may have it: known sooner."""
     own: str
     """The row of this tool's own table has it."""
 

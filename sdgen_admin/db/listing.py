@@ -33,6 +33,8 @@ _MANY = 5000
 """Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
 _TOUCHED = 20_000
 """Sessions with metadata; from there on merging is faster than looking up each."""
+_TOUCHED_AND_FOUND = 5000
+"""Sessions in whose metadata a text is found: sooner, since these are found first."""
 _ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
 _FOUND = "found AS session_stats"
 
@@ -73,6 +75,8 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     for rows in (asked.metadata, asked.own):
         if rows.here() and not rows.is_common:
             sets[rows.found] = rows.ids()
+    if asked.search:
+        sets["touched"] = f"{asked.search.touched} LIMIT {_TOUCHED_AND_FOUND}"
     sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
         sets |= {"hits": _hits(asked.search, order), "found": f"SELECT DISTINCT * FROM hits WHERE {_ARE_FEW}"}
@@ -96,19 +100,19 @@ def _hits(search: Search, order: _Order) -> str:
 
 
 def _alone(asked: Conditions) -> str:
-    """Return the statement for the ids of which there is metadata and no stats, those that cannot match left out.
+    """Return the statement for the ids of which there is metadata and no stats.
 
-    Few are looked up one by one; many are merged with those of all stats, both sides sorted by their index. The limit
-    keeps the side that is not asked from being read, and SQLite from dropping the order.
+    Where a text is searched for, those without it may be left out. Few are looked up one by one; many are
+    merged with those of all stats, both sides sorted by their index. The limit keeps the side that is not asked from
+    being read, and SQLite from dropping the order.
     """
-    are_few = f"(SELECT count(*) FROM (SELECT 1 FROM session_metadata LIMIT {_TOUCHED})) < {_TOUCHED}"
-    touched = "session_metadata WHERE session_id IS NOT NULL"
-    if asked.search:
-        touched += f" AND ({asked.search.possible})"
+    touched, few = ("touched", _TOUCHED_AND_FOUND) if asked.search else ("session_metadata", _TOUCHED)
+    are_few = f"(SELECT count(*) FROM (SELECT 1 FROM {touched} LIMIT {few})) < {few}"
     return (
-        f"SELECT session_id FROM (SELECT 1 WHERE {are_few}) CROSS JOIN {touched}"
-        f" AND {_without('session_stats', 'session_metadata')}"
-        f" UNION ALL SELECT * FROM (SELECT session_id FROM {touched} EXCEPT SELECT session_id FROM session_stats"
+        f"SELECT DISTINCT session_id FROM (SELECT 1 WHERE {are_few}) CROSS JOIN {touched} AS session_metadata"
+        f" WHERE session_id IS NOT NULL AND {_without('session_stats', 'session_metadata')}"
+        f" UNION ALL SELECT * FROM (SELECT session_id FROM session_metadata WHERE session_id IS NOT NULL"
+        f" EXCEPT SELECT session_id FROM session_stats"
         f" ORDER BY session_id LIMIT CASE WHEN {are_few} THEN 0 ELSE -1 END)"
     )
 

@@ -29,32 +29,37 @@ _SAMPLE = 200
 _PROMPTS = ("resolved_prompt", "negative_prompt")
 
 
-def has_search_indexes(connection: sqlite3.Connection) -> bool:
-    """Whether the indexes of `SEARCH_INDEXES` are there."""
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    return names.issuperset(SEARCH_INDEXES)
-
-
-def make_search_indexes(connection: sqlite3.Connection) -> None:
+def make_search_indexes(connection: sqlite3.Connection) -> bool:
     """Make the indexes of `SEARCH_INDEXES`, if there are enough sessions for that, and no program is in the way.
 
-    Without them a search finds the same, more slowly.
+    Returns:
+        Whether they are there. Without them a search finds the same, more slowly.
     """
-    if has_search_indexes(connection) or not _are_worth_it(connection):
-        return
-    # Where somebody is in the way: after the next computing, perhaps.
+    if _are_there(connection):
+        return True
+    if not _are_worth_it(connection):
+        return False
+    # Where somebody is in the way: the next time, perhaps.
     with waiting_at_most(connection, _PATIENCE), suppress(sqlite3.OperationalError):
         for name, on in SEARCH_INDEXES.items():
             with transaction(connection):
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
+    return _are_there(connection)
+
+
+def _are_there(connection: sqlite3.Connection) -> bool:
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    return names.issuperset(SEARCH_INDEXES)
 
 
 def _are_worth_it(connection: sqlite3.Connection) -> bool:
-    """Whether there are many sessions, and their prompts are short."""
+    """Whether there are many sessions, their prompts are short, and the next use will have the indexes, too."""
     lengths = " + ".join(f"coalesce(length(CAST({column} AS BLOB)), 0)" for column in _PROMPTS)
     some = f"SELECT {lengths} AS bytes FROM session_stats ORDER BY rowid DESC LIMIT 1000"
     are_many = f"SELECT 1 FROM session_stats LIMIT 1 OFFSET {_MANY}"
-    row = connection.execute(f"SELECT EXISTS ({are_many}) AND (SELECT avg(bytes) FROM ({some})) < {_LONG}").fetchone()
+    in_file = "SELECT 1 FROM pragma_database_list WHERE file <> ''"  # not a copy in memory
+    are_short = f"(SELECT avg(bytes) FROM ({some})) < {_LONG}"
+    row = connection.execute(f"SELECT EXISTS ({in_file}) AND EXISTS ({are_many}) AND {are_short}").fetchone()
     return bool(row[0])
 
 
@@ -68,22 +73,33 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     """
     contains, prefilter = _contains(text, asked), _prefilter(text, asked)
     in_id, in_note = contains.format("session_id"), contains.format(_as_text("user_note"))
+    in_rare_id = (prefilter + contains).format("session_id")
     tags = asked.tags(f"sdgen_tag_contains({VALUE}, {asked.bind(text.casefold())})")
-    said = asked.name_set(
+    in_said = (
         f"SELECT session_id FROM session_metadata WHERE user_note IS NOT NULL AND ({in_note})"
         f" UNION ALL SELECT session_id FROM session_metadata WHERE tags IN {tags}"
     )
+    said = asked.name_set(in_said)
     # For every row, a number is compared five times as fast as an id; and mostly, nothing is said.
     rows_said = asked.name_set(f"SELECT session_stats.rowid FROM {said} CROSS JOIN session_stats USING (session_id)")
-    is_any_said = f"EXISTS (SELECT 1 FROM {said})"
-    is_said = f"{is_any_said} AND session_stats.rowid IN {rows_said}"
-    newest = asked.name_set(f"SELECT session_id FROM {STATS_BY_ID} ORDER BY session_id DESC LIMIT {_SAMPLE}")
-    # Where most ids have it, each id is looked at before the prompts, which are many times longer.
+    of_newest = ", ".join(["session_id", *_PROMPTS])
+    newest = asked.name_set(f"SELECT {of_newest} FROM session_stats ORDER BY session_id DESC LIMIT {_SAMPLE}")
+
+    def in_prompts(contains: str) -> str:
+        return any_of([contains.format(_as_text(column)) for column in _PROMPTS])
+
+    # Where most ids have it, each id is looked at before the prompts, which are many times longer. Where nearly all
+    # prompts have it, what is said of the others is looked up one by one.
     in_most_ids = f"(SELECT count(*) FROM {newest} WHERE {in_id}) > {_SAMPLE // 2}"
+    in_most_prompts = f"(SELECT count(*) FROM {newest} WHERE {in_prompts(contains)}) > {_SAMPLE * 9 // 10}"
+    said_of_it = f"session_metadata.session_id = session_stats.session_id AND ({in_note} OR tags IN {tags})"
+    is_said = (
+        f"CASE WHEN {in_most_prompts} THEN EXISTS (SELECT 1 FROM session_metadata WHERE {said_of_it})"
+        f" ELSE EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said} END"
+    )
 
     def has_it(contains: str) -> str:
-        in_prompts = any_of([contains.format(_as_text(column)) for column in _PROMPTS])
-        return f"{in_most_ids} AND {in_id} OR {in_prompts} OR {in_id} OR {is_said}"
+        return f"{in_most_ids} AND {in_id} OR {in_prompts(contains)} OR {in_id} OR {is_said}"
 
     source = "session_stats"
     ways: tuple[str, ...] = (f"{source} WHERE {has_it(prefilter + contains)}",)
@@ -91,7 +107,7 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         ways = (
             f"(SELECT 1 WHERE {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
             *(_way(column, prefilter + contains) for column in _PROMPTS),
-            f"(SELECT 1 WHERE NOT {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
+            f"(SELECT 1 WHERE NOT {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_rare_id}",
             f"{said} CROSS JOIN {STATS_BY_ID} USING (session_id)",
         )
         source = "session_stats INDEXED BY sdgen_admin_search_prompt"
@@ -99,8 +115,8 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         ways=ways,
         stats=has_it(contains),
         source=source,
+        touched=f"{in_said} UNION ALL SELECT session_id FROM session_metadata WHERE {in_id}",
         metadata=f"{in_id} OR session_id IN {said}",
-        possible=f"{is_any_said} OR {in_id}",
         own=in_id,
     )
 

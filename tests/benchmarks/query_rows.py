@@ -42,15 +42,15 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"tag": ["portrait"]},
     {"untagged": True},
 )
-SEARCHES: dict[str, float | None] = {
-    "expressions_7": 50.0,  # part of 2,000 ids
-    "dramatic rim": 50.0,  # of nearly all prompts
-    "nowhere to be found": 50.0,
-    "été": 50.0,  # what only Python folds
-    "facial": 50.0,  # of every id, and no prompt
-    "the light": 50.0,  # of every eighth note
-    "portrait": None,  # of nearly all prompts, and the tags of a quarter of all sessions
-}
+SEARCHES = (
+    "expressions_7",  # part of 2,000 ids
+    "dramatic rim",  # of nearly all prompts
+    "nowhere to be found",
+    "été",  # what only Python folds
+    "facial",  # of every id, and no prompt
+    "the light",  # of every eighth note
+    "portrait",  # of nearly all prompts, and the tags of a quarter of all sessions
+)
 TEMPLATES = 2_000
 """A collection's prompts are those of its templates."""
 
@@ -71,9 +71,9 @@ def query(bench: Bench) -> Iterator[Result]:
 
 
 def _searches(bench: Bench, library: SessionLibrary) -> Iterator[Result]:
-    for text, goal in SEARCHES.items():
+    for text in SEARCHES:
         seconds = bench.best(lambda text=text: _seconds(library, {"search": text}), times=5)  # type: ignore[misc]
-        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, goal, " ms")
+        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, 50.0, " ms")
 
 
 def _seconds(library: SessionLibrary, asked: dict[str, Any]) -> float:

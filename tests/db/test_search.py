@@ -3,6 +3,8 @@
 import json
 import random
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -150,7 +152,7 @@ def of_its_own(tmp_path: Path, path: Path) -> SessionLibrary:
 
 
 queries = st.fixed_dictionaries(
-    {"search": st.sampled_from(SEARCHES)},
+    {"search": st.sampled_from([*SEARCHES, None])},
     optional={
         "liked": st.booleans(),
         "test": st.booleans(),
@@ -196,15 +198,37 @@ def test_so_it_does_with_any_filter_and_order(
     library: SessionLibrary, sessions: list[Session], query: SessionFilter, touched: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing, "_TOUCHED", touched)  # metadata without stats is looked up, or merged
+        for limit in ("_TOUCHED", "_TOUCHED_AND_FOUND"):
+            patch.setattr(listing, limit, touched)  # metadata without stats is looked up, or merged
         assert found(library, query) == expected(sessions, query)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Be another program that writes, so that nobody else can."""
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
 
 
 @pytest.mark.parametrize("text", SEARCHES)
 def test_without_the_indexes_it_finds_the_same(of_its_own: SessionLibrary, sessions: list[Session], text: str) -> None:
-    query = SessionFilter(search=text)
+    path, query = Path(of_its_own.database.path), SessionFilter(search=text)
 
-    assert found(of_its_own, query) == expected(sessions, query)
+    with writing(path):
+        assert found(of_its_own, query) == expected(sessions, query)
+    assert not indexes(path) & set(SEARCH_INDEXES)
+
+
+def test_a_search_among_many_makes_them(of_its_own: SessionLibrary) -> None:
+    found(of_its_own, SessionFilter(search="fox"))
+
+    assert set(SEARCH_INDEXES) <= indexes(Path(of_its_own.database.path))
+
+
+def test_no_other_listing_makes_them(of_its_own: SessionLibrary) -> None:
+    found(of_its_own, SessionFilter())
+
     assert not indexes(Path(of_its_own.database.path)) & set(SEARCH_INDEXES)
 
 
@@ -222,21 +246,23 @@ def test_few_and_long_prompts_are_searched_without(of_its_own: SessionLibrary, r
     with plain(path) as connection:
         connection.execute(remove)
 
-    with of_its_own.database.open() as connection:
-        make_search_indexes(connection)
+    found(of_its_own, SessionFilter(search="fox"))
 
     assert not indexes(path) & set(SEARCH_INDEXES)
 
 
+def test_a_copy_in_memory_is_searched_without(of_its_own: SessionLibrary) -> None:
+    with plain(Path(of_its_own.database.path)) as source, closing(sqlite3.connect(":memory:")) as copy:
+        source.backup(copy)
+
+        assert not make_search_indexes(copy)
+        assert make_search_indexes(source)
+
+
 def test_nobody_is_waited_for(of_its_own: SessionLibrary, sessions: list[Session]) -> None:
     path = Path(of_its_own.database.path)
-    with of_its_own.database.open() as connection:
-        other = sqlite3.connect(path, isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-
-        make_search_indexes(connection)
-
-        other.close()
+    with of_its_own.database.open() as connection, writing(path):
+        assert not make_search_indexes(connection)
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
     assert not indexes(path) & set(SEARCH_INDEXES)
 
@@ -251,11 +277,11 @@ def test_what_is_no_text_is_searched_as_it_is_shown(
         connection.execute("UPDATE session_stats SET negative_prompt = ? WHERE rowid = 1", (odd,))
         connection.execute("UPDATE session_stats SET resolved_prompt = CAST(? AS TEXT) WHERE rowid = 2", (odd,))
         connection.execute("UPDATE session_metadata SET tags = CAST(? AS TEXT) WHERE rowid = 1", (odd,))
-    if indexed:
-        with of_its_own.database.open() as connection:
-            make_search_indexes(connection)
 
-    assert found(of_its_own, SessionFilter(search=text, reverse=True))[1] == [some.session_id for some in sessions[:3]]
+    with nullcontext() if indexed else writing(Path(of_its_own.database.path)):
+        ids = found(of_its_own, SessionFilter(search=text, reverse=True))[1]
+
+    assert ids == [some.session_id for some in sessions[:3]]
 
 
 def test_no_offset_is_too_large(library: SessionLibrary) -> None:
