@@ -14,8 +14,9 @@ from sdgen_admin.db.transaction import transaction, waiting_at_most
 
 _MANY = 10_000
 """Sessions. Fewer are searched as they are: their prompts are read in some ten milliseconds."""
-_LONG = 600
-"""Bytes of both prompts of a session: from there on the indexes would take several times the room, and be slower."""
+_LONG = "min(page_size / 4 - 400, 2000)"
+"""Bytes of both prompts of a session. Of an index SQLite wants four rows on a page: of longer ones it keeps the rest on
+further pages, several times the room. Beyond the second number, the indexes take too much room for what they give."""
 _PATIENCE = 100
 """Milliseconds to wait for another program's lock: a search can do without."""
 _WALKED = 2000
@@ -58,7 +59,7 @@ def _are_worth_it(connection: sqlite3.Connection) -> bool:
     some = f"SELECT {lengths} AS bytes FROM session_stats ORDER BY rowid DESC LIMIT 1000"
     are_many = f"SELECT 1 FROM session_stats LIMIT 1 OFFSET {_MANY}"
     in_file = "SELECT 1 FROM pragma_database_list WHERE file <> ''"  # not a copy in memory
-    are_short = f"(SELECT avg(bytes) FROM ({some})) < {_LONG}"
+    are_short = f"(SELECT avg(bytes) FROM ({some})) < (SELECT {_LONG} FROM pragma_page_size)"
     row = connection.execute(f"SELECT EXISTS ({in_file}) AND EXISTS ({are_many}) AND {are_short}").fetchone()
     return bool(row[0])
 

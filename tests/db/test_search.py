@@ -25,7 +25,6 @@ from tests.db.plain_find import Columns, Session, expected
 from tests.neighbour import plain
 
 MANY = 12_000
-LENGTHEN = "UPDATE session_stats SET resolved_prompt = resolved_prompt || printf('%700s', '')"
 PARTS = {"session_stats": "stats", "session_metadata": "metadata", "sdgen_admin_sessions": "own"}
 FIRST = datetime(2025, 1, 1)
 SEARCHES = [
@@ -240,15 +239,32 @@ def test_computing_among_many_makes_them(of_its_own: SessionLibrary) -> None:
     assert set(SEARCH_INDEXES) <= indexes(Path(of_its_own.database.path))
 
 
-@pytest.mark.parametrize("remove", ["DELETE FROM session_stats WHERE rowid > 9000", LENGTHEN])
-def test_few_and_long_prompts_are_searched_without(of_its_own: SessionLibrary, remove: str) -> None:
+def test_few_sessions_are_searched_without(of_its_own: SessionLibrary) -> None:
     path = Path(of_its_own.database.path)
     with plain(path) as connection:
-        connection.execute(remove)
+        connection.execute("DELETE FROM session_stats WHERE rowid > 9000")
 
     found(of_its_own, SessionFilter(search="fox"))
 
     assert not indexes(path) & set(SEARCH_INDEXES)
+
+
+@pytest.mark.parametrize(
+    ("page", "prompt", "has_them"), [(4096, 500, True), (4096, 700, False), (16_384, 1900, True), (16_384, 2100, False)]
+)
+def test_so_are_prompts_that_are_too_long_for_a_page(
+    of_its_own: SessionLibrary, page: int, prompt: int, *, has_them: bool
+) -> None:
+    path = Path(of_its_own.database.path)
+    with plain(path) as connection:
+        connection.execute("UPDATE session_stats SET resolved_prompt = printf(?, rowid % 50)", (f"%{prompt}s",))
+    with plain(path) as connection:
+        connection.execute(f"PRAGMA page_size = {page}")
+        connection.execute("VACUUM")
+
+    found(of_its_own, SessionFilter(search="fox"))
+
+    assert (set(SEARCH_INDEXES) <= indexes(path)) == has_them
 
 
 def test_a_copy_in_memory_is_searched_without(of_its_own: SessionLibrary) -> None:
