@@ -74,16 +74,17 @@ def record_nothing(connection: sqlite3.Connection, group: Group, session_id: str
 
 
 def _record_row(connection: sqlite3.Connection, group: Group, session_id: str, values: str, of_id: str) -> None:
-    connection.execute(_row_statement(group.columns, values, of_id), (*group[:3], session_id))
+    parameters = {**group._asdict(), "session_id": session_id}
+    connection.execute(_row_statement(group.columns, values, of_id), parameters)
 
 
 @cache  # for a thousand sessions, putting it together takes as long as SQLite does with it
 def _row_statement(columns: tuple[str, ...], values: str, of_id: str) -> str:
     """Return the statement that records every column of a row."""
     arms = [
-        f"SELECT ?1, ?2, ?3, session_id, {literal(name)},"
+        f"SELECT :number, :changed_at, :undoes, session_id, {literal(name)},"
         f" {of_id if name == 'session_id' else values.format(column=quoted(name))}"
-        f" FROM session_metadata WHERE session_id = ?4 AND {quoted(name)} IS NOT NULL"
+        f" FROM session_metadata WHERE session_id = :session_id AND {quoted(name)} IS NOT NULL"
         for name in columns
     ]
     return f"{_INSERT} {' UNION ALL '.join(arms)}"

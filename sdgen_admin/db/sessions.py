@@ -111,7 +111,7 @@ def mark_missing(connection: sqlite3.Connection, session_ids: Iterable[str], *, 
 def forget(connection: sqlite3.Connection, session_ids: Iterable[str]) -> None:
     """Delete the rows of sessions about which the person said nothing."""
     connection.executemany(
-        """DELETE FROM sdgen_admin_sessions WHERE session_id = ?1
-           AND NOT EXISTS (SELECT 1 FROM session_metadata m WHERE m.session_id = ?1)""",
-        ((name,) for name in session_ids),
+        """DELETE FROM sdgen_admin_sessions WHERE session_id = :name
+           AND NOT EXISTS (SELECT 1 FROM session_metadata m WHERE m.session_id = :name)""",
+        ({"name": name} for name in session_ids),
     )
