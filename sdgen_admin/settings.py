@@ -1,6 +1,5 @@
 """Where things are found: flags, then the environment, then other programs' configuration, then defaults."""
 
-import json
 import os
 from typing import Any, NamedTuple
 
@@ -103,6 +102,8 @@ def _output_dir() -> Setting | None:
 
 
 def _parse(text: str, name: str) -> Any:
+    import json  # noqa: PLC0415 -- mostly flags or the environment say it all
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sdgen_admin.db.functions import parse_tags
-
 _MOST = 500
 _PATIENCE = 0.05
 """Seconds: a shell that waits is worse than one that completes nothing."""
@@ -31,6 +29,8 @@ def models(connection: sqlite3.Connection, part: str) -> list[str]:
 
 def tags(connection: sqlite3.Connection, part: str) -> list[str]:
     """Return the tags that start with `part`, the most used first."""
+    from sdgen_admin.db.functions import parse_tags  # noqa: PLC0415 -- only tags need it
+
     rows = connection.execute("SELECT tags FROM session_metadata WHERE tags IS NOT NULL")
     counts = Counter(tag for (text,) in rows for tag in parse_tags(text) if tag.startswith(part))
     return [tag for tag, _ in counts.most_common(_MOST)]
