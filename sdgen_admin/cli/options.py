@@ -5,7 +5,6 @@ costs a command line that starts fast more than all the rest. For the same reaso
 fields, are made without what nobody uses.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +12,11 @@ import typer
 
 from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import OutputFormat
-from sdgen_admin.errors import SdgenAdminError, UsageError
+from sdgen_admin.cli.invalid import explained
+from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter, RunStatus, SortKey
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
-
     from sdgen_admin.models.filters import SessionFilter
     from sdgen_admin.services.library import SessionLibrary
 
@@ -242,19 +240,3 @@ class Filters:
             return SessionFilter(**values)
         except ValidationError as error:
             raise explained(error) from None
-
-
-def explained(error: "ValidationError", flags: Mapping[str, str] | None = None) -> UsageError:
-    """Return the first thing that is wrong with the values of some flags, as a usage error.
-
-    Args:
-        error: What the model of the values says.
-        flags: The flag of each field, where it has not the field's own name.
-    """
-    detail = error.errors()[0]
-    name = str(detail["loc"][0])
-    flag = (flags or {}).get(name) or "--" + name.replace("_", "-")
-    cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, SdgenAdminError):
-        return UsageError(f"{flag}: {cause.message}", cause.hint)
-    return UsageError(f"{flag}: {detail['msg']}.", "See the flag's form with --help.")

@@ -141,7 +141,7 @@ def test_days_in_words(images_dir: Path, word: str) -> None:
         ("--from-date soon", "--from-date: 'soon' is no date."),
         ("--to-date 2025-13-01", "--to-date: '2025-13-01' is no date."),
         ("--limit 0", "--limit: Input should be greater than or equal to 1."),
-        ("--limit 501", "--limit: Input should be less than or equal to 500."),
+        ("--limit 501", "--limit: Input should be less than or equal to 500.\nA page has 1 to 500"),
         ("--offset -1", "--offset: Input should be greater than or equal to 0."),
         ("--limit many", "'many' is not a valid int"),
         ("--limit 5 --all", "--all and --limit contradict each other."),

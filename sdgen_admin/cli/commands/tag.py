@@ -8,7 +8,8 @@ import typer
 from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
-from sdgen_admin.cli.options import Output, Place, Sessions, explained
+from sdgen_admin.cli.invalid import explained
+from sdgen_admin.cli.options import Output, Place, Sessions
 from sdgen_admin.cli.selection import chosen_sessions, contradiction
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
