@@ -10,6 +10,7 @@ from pathlib import Path
 from sdgen_admin.db.faults import damaged, explained
 from sdgen_admin.db.functions import register_functions
 from sdgen_admin.db.schema import is_new_to_metadata, missing_parts
+from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.db.transaction import Connection, transaction
 from sdgen_admin.errors import DatabaseError, DatabaseNotFoundError, ReadOnlyDatabaseError
 
@@ -154,6 +155,7 @@ class Database:
                     os.unlink(copy)
         if not (to_fill and is_new):
             make_indexes(connection)
+            make_search_indexes(connection)
         if copy is not None and is_needed and self.on_backup is not None:
             self.on_backup(copy)
 

@@ -9,7 +9,7 @@ from sdgen_admin.db.listing import JOINS, listing
 from sdgen_admin.db.metadata import metadata_from_row
 from sdgen_admin.db.rows import as_text, from_json, given, lenient
 from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
-from sdgen_admin.db.search import make_search_indexes, search_for
+from sdgen_admin.db.search import has_search_indexes, search_for
 from sdgen_admin.db.stats import stats_from_row
 from sdgen_admin.disk.root import created_at, session_path
 from sdgen_admin.models.enums import RatingFilter
@@ -106,7 +106,7 @@ def select(
     Without a limit, only their ids are taken at once and the rest as it is asked for, many sessions at a time: who
     reads slowly must neither hold all in memory nor, by an open query, keep others from writing.
     """
-    indexed = query.search is not None and make_search_indexes(connection)
+    indexed = query.search is not None and has_search_indexes(connection)
     if query.limit is None:
         rows = connection.execute(*build(query, "page.session_id", indexed=indexed)).fetchall()
         return rows[0][0], records(connection, [row[1] for row in rows if row[1] is not None], images_dir)

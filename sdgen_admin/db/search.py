@@ -11,6 +11,7 @@ from contextlib import suppress
 from sdgen_admin.db.conditions import STATS_BY_ID, VALUE, Conditions, Search, any_of, every_value
 from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.db.transaction import transaction, waiting_at_most
+from sdgen_admin.errors import DatabaseError
 
 _MANY = 10_000
 """Sessions. Fewer are searched as they are: their prompts are read in some ten milliseconds."""
@@ -26,31 +27,28 @@ _LONGEST_PATTERN = 1000
 _COMMON = " ,etaoinsrlhdcumgpfybwvkxjqz"
 """From the most common letter of English prompts on; what is not among them is rarer."""
 _SAMPLE = 200
-"""The newest sessions: a part of most of their ids is taken for one of most ids."""
+"""The newest sessions: what most of their ids, or nearly all of their prompts, have is taken to be in most of all."""
 _PROMPTS = ("resolved_prompt", "negative_prompt")
 
 
-def make_search_indexes(connection: sqlite3.Connection) -> bool:
-    """Make the indexes of `SEARCH_INDEXES`, if there are enough sessions for that, and no program is in the way.
+def has_search_indexes(connection: sqlite3.Connection) -> bool:
+    """Whether the indexes of `SEARCH_INDEXES` are there."""
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    return names.issuperset(SEARCH_INDEXES)
 
-    Returns:
-        Whether they are there. Without them a search finds the same, more slowly.
+
+def make_search_indexes(connection: sqlite3.Connection) -> None:
+    """Make the indexes of `SEARCH_INDEXES`, if there are enough sessions for that, and nothing is in the way.
+
+    Without them a search finds the same, more slowly.
     """
-    if _are_there(connection):
-        return True
-    if not _are_worth_it(connection):
-        return False
-    # Where somebody is in the way: the next time, perhaps.
-    with waiting_at_most(connection, _PATIENCE), suppress(sqlite3.OperationalError):
+    if has_search_indexes(connection) or not _are_worth_it(connection):
+        return
+    # Another program, a full disk, a fault in the file: whoever needs what is at fault will say so.
+    with waiting_at_most(connection, _PATIENCE), suppress(sqlite3.Error, DatabaseError, MemoryError):
         for name, on in SEARCH_INDEXES.items():
             with transaction(connection):
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
-    return _are_there(connection)
-
-
-def _are_there(connection: sqlite3.Connection) -> bool:
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-    return names.issuperset(SEARCH_INDEXES)
 
 
 def _are_worth_it(connection: sqlite3.Connection) -> bool:
@@ -83,20 +81,22 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     said = asked.name_set(in_said)
     # For every row, a number is compared five times as fast as an id; and mostly, nothing is said.
     rows_said = asked.name_set(f"SELECT session_stats.rowid FROM {said} CROSS JOIN session_stats USING (session_id)")
-    of_newest = ", ".join(["session_id", *_PROMPTS])
-    newest = asked.name_set(f"SELECT {of_newest} FROM session_stats ORDER BY session_id DESC LIMIT {_SAMPLE}")
 
     def in_prompts(contains: str) -> str:
         return any_of([contains.format(_as_text(column)) for column in _PROMPTS])
 
+    newest = asked.name_set(
+        f"SELECT {in_id} AS in_id, {in_prompts(contains)} AS in_prompts"
+        f" FROM session_stats ORDER BY session_id DESC LIMIT {_SAMPLE}"
+    )
     # Where most ids have it, each id is looked at before the prompts, which are many times longer. Where nearly all
     # prompts have it, what is said of the others is looked up one by one.
-    in_most_ids = f"(SELECT count(*) FROM {newest} WHERE {in_id}) > {_SAMPLE // 2}"
-    in_most_prompts = f"(SELECT count(*) FROM {newest} WHERE {in_prompts(contains)}) > {_SAMPLE * 9 // 10}"
+    in_most_ids = f"(SELECT count(*) FROM {newest} WHERE in_id) > {_SAMPLE // 2}"
+    in_most_prompts = f"(SELECT count(*) FROM {newest} WHERE in_prompts) > {_SAMPLE * 9 // 10}"
     said_of_it = f"session_metadata.session_id = session_stats.session_id AND ({in_note} OR tags IN {tags})"
     is_said = (
-        f"CASE WHEN {in_most_prompts} THEN EXISTS (SELECT 1 FROM session_metadata WHERE {said_of_it})"
-        f" ELSE EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said} END"
+        f"NOT {in_most_prompts} AND EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said}"
+        f" OR {in_most_prompts} AND EXISTS (SELECT 1 FROM session_metadata WHERE {said_of_it})"
     )
 
     def has_it(contains: str) -> str:

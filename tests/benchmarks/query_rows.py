@@ -42,15 +42,16 @@ ASKED: tuple[dict[str, Any], ...] = (
     {"tag": ["portrait"]},
     {"untagged": True},
 )
-SEARCHES = (
-    "expressions_7",  # part of 2,000 ids
-    "dramatic rim",  # of nearly all prompts
-    "nowhere to be found",
-    "été",  # what only Python folds
-    "facial",  # of every id, and no prompt
-    "the light",  # of every eighth note
-    "portrait",  # of nearly all prompts, and the tags of a quarter of all sessions
-)
+SEARCHES: dict[str, float | None] = {
+    "expressions_7": 50.0,  # part of 2,000 ids
+    "dramatic rim": 50.0,  # of nearly all prompts
+    "nowhere to be found": 50.0,
+    "été": 50.0,  # what only Python folds
+    "facial": 50.0,  # of every id, and no prompt
+    "the light": 50.0,  # of every eighth note
+    "portrait": 50.0,  # of nearly all prompts, and the tags of a quarter of all sessions
+    "keepers": None,  # of those tags, and no prompt
+}
 TEMPLATES = 2_000
 """A collection's prompts are those of its templates."""
 
@@ -71,9 +72,9 @@ def query(bench: Bench) -> Iterator[Result]:
 
 
 def _searches(bench: Bench, library: SessionLibrary) -> Iterator[Result]:
-    for text in SEARCHES:
+    for text, goal in SEARCHES.items():
         seconds = bench.best(lambda text=text: _seconds(library, {"search": text}), times=5)  # type: ignore[misc]
-        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, 50.0, " ms")
+        yield Result(f"page of 100: search {text!r}", ms(seconds), "", seconds * 1000, goal, " ms")
 
 
 def _seconds(library: SessionLibrary, asked: dict[str, Any]) -> float:
@@ -157,7 +158,7 @@ def _state(number: int) -> SessionState:
 
 def _metadata(number: int) -> tuple[str | int | None, ...]:
     name = session_id(number)
-    tags = f'["tag_{number % 30}", "portrait"]' if number % 4 else None
+    tags = f'["tag_{number % 30}", "portrait", "keepers"]' if number % 4 else None
     note = "the light is good" if number % 8 == 0 else None
     rating = "like" if number % 5 == 0 else None
     updated = (NOW + timedelta(seconds=number)).isoformat()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sdgen_admin.db.connection import Database
+from sdgen_admin.db.search import has_search_indexes, make_search_indexes
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
 from tests.db.plain_find import Columns, Session
@@ -92,9 +93,16 @@ def found(library: SessionLibrary, query: SessionFilter) -> tuple[int, list[str]
     return page.total_count, [record.session_id for record in page.sessions]
 
 
-def indexes(path: Path) -> set[str]:
-    with plain(path) as connection:
-        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+def make_them(library: SessionLibrary) -> None:
+    """Make the indexes of a search."""
+    with library.database.open() as connection:
+        make_search_indexes(connection)
+
+
+def has_them(library: SessionLibrary) -> bool:
+    """Whether they are there."""
+    with plain(Path(library.database.path)) as connection:
+        return has_search_indexes(connection)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """A search among so many sessions that it has indexes of its own: what it finds, and how."""
 
 import shutil
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,10 @@ from hypothesis import strategies as st
 
 from sdgen_admin.db import listing
 from sdgen_admin.db.queries import build
-from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.models.enums import SortKey
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
-from tests.db.many import found, indexes, writing
+from tests.db.many import found, make_them
 from tests.db.plain_find import Session, expected
 from tests.neighbour import plain
 
@@ -44,8 +42,7 @@ SEARCHES = [
 def library(tmp_path_factory: pytest.TempPathFactory, many_path: Path) -> SessionLibrary:
     """One that all tests search, with these indexes."""
     library = SessionLibrary(many_path.parent, shutil.copy(many_path, tmp_path_factory.mktemp("indexed")))
-    found(library, SessionFilter(search="fox"))
-    assert set(SEARCH_INDEXES) <= indexes(Path(library.database.path))
+    make_them(library)
     return library
 
 
@@ -93,11 +90,9 @@ def test_so_it_does_with_any_filter_and_order(
 
 @pytest.mark.parametrize("text", SEARCHES)
 def test_without_the_indexes_it_finds_the_same(unindexed: SessionLibrary, many: list[Session], text: str) -> None:
-    path, query = Path(unindexed.database.path), SessionFilter(search=text)
+    query = SessionFilter(search=text)
 
-    with writing(path):
-        assert found(unindexed, query) == expected(many, query)
-    assert not indexes(path) & set(SEARCH_INDEXES)
+    assert found(unindexed, query) == expected(many, query)
 
 
 @pytest.mark.parametrize("indexed", [False, True])
@@ -110,11 +105,10 @@ def test_what_is_no_text_is_searched_as_it_is_shown(
         connection.execute("UPDATE session_stats SET negative_prompt = ? WHERE rowid = 1", (odd,))
         connection.execute("UPDATE session_stats SET resolved_prompt = CAST(? AS TEXT) WHERE rowid = 2", (odd,))
         connection.execute("UPDATE session_metadata SET tags = CAST(? AS TEXT) WHERE rowid = 1", (odd,))
+    if indexed:
+        make_them(unindexed)
 
-    with nullcontext() if indexed else writing(Path(unindexed.database.path)):
-        ids = found(unindexed, SessionFilter(search=text, reverse=True))[1]
-
-    assert ids == [some.session_id for some in many[:3]]
+    assert found(unindexed, SessionFilter(search=text, reverse=True))[1] == [some.session_id for some in many[:3]]
 
 
 def test_no_offset_is_too_large(library: SessionLibrary) -> None:

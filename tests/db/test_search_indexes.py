@@ -1,30 +1,22 @@
 """The indexes of a search: when they are made, and when not."""
 
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from sdgen_admin.db.schema import SEARCH_INDEXES
-from sdgen_admin.db.search import make_search_indexes
+from sdgen_admin.db.search import has_search_indexes, make_search_indexes
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
-from tests.db.many import found, indexes, writing
-from tests.neighbour import plain
+from tests.db.many import found, has_them, make_them, writing
+from tests.db.plain_find import Session, expected
+from tests.neighbour import damage, plain
 
-
-def test_a_search_among_many_makes_them(unindexed: SessionLibrary) -> None:
-    found(unindexed, SessionFilter(search="fox"))
-
-    assert set(SEARCH_INDEXES) <= indexes(Path(unindexed.database.path))
-
-
-def test_no_other_listing_makes_them(unindexed: SessionLibrary) -> None:
-    found(unindexed, SessionFilter())
-
-    assert not indexes(Path(unindexed.database.path)) & set(SEARCH_INDEXES)
+FIRST_FREE_PAGE_AT = 32
+"""https://www.sqlite.org/fileformat.html#the_database_header"""
 
 
 def test_computing_among_many_makes_them(unindexed: SessionLibrary) -> None:
@@ -32,7 +24,17 @@ def test_computing_among_many_makes_them(unindexed: SessionLibrary) -> None:
 
     unindexed.compute()
 
-    assert set(SEARCH_INDEXES) <= indexes(Path(unindexed.database.path))
+    assert has_them(unindexed)
+
+
+def test_the_first_use_of_a_database_that_others_filled_makes_them(unindexed: SessionLibrary) -> None:
+    with plain(Path(unindexed.database.path)) as connection:
+        for table in ("sessions", "history", "version"):
+            connection.execute(f"DROP TABLE sdgen_admin_{table}")
+
+    found(unindexed, SessionFilter())
+
+    assert has_them(unindexed)
 
 
 def test_few_sessions_are_searched_without(unindexed: SessionLibrary) -> None:
@@ -40,16 +42,16 @@ def test_few_sessions_are_searched_without(unindexed: SessionLibrary) -> None:
     with plain(path) as connection:
         connection.execute("DELETE FROM session_stats WHERE rowid > 9000")
 
-    found(unindexed, SessionFilter(search="fox"))
+    make_them(unindexed)
 
-    assert not indexes(path) & set(SEARCH_INDEXES)
+    assert not has_them(unindexed)
 
 
 @pytest.mark.parametrize(
-    ("page", "prompt", "has_them"), [(4096, 500, True), (4096, 700, False), (16_384, 1900, True), (16_384, 2100, False)]
+    ("page", "prompt", "are_made"), [(4096, 500, True), (4096, 700, False), (16_384, 1900, True), (16_384, 2100, False)]
 )
 def test_so_are_prompts_that_are_too_long_for_a_page(
-    unindexed: SessionLibrary, page: int, prompt: int, *, has_them: bool
+    unindexed: SessionLibrary, page: int, prompt: int, *, are_made: bool
 ) -> None:
     path = Path(unindexed.database.path)
     with plain(path) as connection:
@@ -58,22 +60,37 @@ def test_so_are_prompts_that_are_too_long_for_a_page(
         connection.execute(f"PRAGMA page_size = {page}")
         connection.execute("VACUUM")
 
-    found(unindexed, SessionFilter(search="fox"))
+    make_them(unindexed)
 
-    assert (set(SEARCH_INDEXES) <= indexes(path)) == has_them
+    assert has_them(unindexed) == are_made
 
 
 def test_a_copy_in_memory_is_searched_without(unindexed: SessionLibrary) -> None:
     with plain(Path(unindexed.database.path)) as source, closing(sqlite3.connect(":memory:")) as copy:
         source.backup(copy)
+        make_search_indexes(copy)
 
-        assert not make_search_indexes(copy)
-        assert make_search_indexes(source)
+        assert not has_search_indexes(copy)
 
 
 def test_nobody_is_waited_for(unindexed: SessionLibrary) -> None:
-    path = Path(unindexed.database.path)
-    with unindexed.database.open() as connection, writing(path):
-        assert not make_search_indexes(connection)
+    with unindexed.database.open() as connection, writing(Path(unindexed.database.path)):
+        make_search_indexes(connection)
+
         assert connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
-    assert not indexes(path) & set(SEARCH_INDEXES)
+    assert not has_them(unindexed)
+
+
+def test_a_fault_that_no_search_meets_is_no_error(unindexed: SessionLibrary, many: list[Session]) -> None:
+    path, query = Path(unindexed.database.path), SessionFilter(search="prompt 3999")
+    with plain(path) as connection:
+        connection.execute("CREATE TABLE other AS SELECT randomblob(1000000)")
+    with plain(path) as connection:
+        connection.execute("DROP TABLE other")
+    (free_page,) = struct.unpack_from(">I", path.read_bytes(), FIRST_FREE_PAGE_AT)
+    damage(path, free_page)
+
+    make_them(unindexed)
+
+    assert not has_them(unindexed)
+    assert found(unindexed, query) == expected(many, query)
