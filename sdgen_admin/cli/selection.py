@@ -49,28 +49,48 @@ def _stdin() -> str:
     return sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape")
 
 
-def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport") -> None:
-    """End the progress bar and say what a listing cannot show."""
+def say_report(place: Place, progress: "ProgressBar", report: "ComputeReport", filters: Filters) -> None:
+    """End the progress bar and say what the listing cannot show."""
     progress.close()
     place.say_more(f"{report.computed:,} computed, {report.fresh:,} fresh, {_passed_over(report)}")
     for problem in report.problems:
-        if problem.is_unlisted:
+        if problem.is_unlisted and (filters.problem or not filters.narrows(page=False)):
             place.say(visible(f"{problem.session_id}: {problem.problem}"))
+    say_missing(place, report)
+
+
+def say_missing(place: Place, report: "ComputeReport") -> None:
+    """Say how many sessions have lost their folder: once, or as long as it looks like an unmounted drive."""
+    here = report.computed + report.fresh + report.failed
+    everything = report.missing + here
+    if report.newly_missing or report.missing > everything / 5:  # as pruning has it
+        place.say(f"No folder now: {report.missing:,} of {everything:,} sessions. See them: sdgen-admin list --missing")
 
 
 def say_page(
     place: Place,
-    library: "SessionLibrary",
+    library: "SessionLibrary | None",
     filters: Filters,
     query: "SessionFilter",
     total_count: int,
     left_out: list[str],
 ) -> None:
-    """Say which part of all was shown and which columns there was no room for, or why nothing was shown."""
+    """Say which part of all was shown and which columns there was no room for, or why nothing was shown.
+
+    Args:
+        place: Where to say it.
+        library: Where to look why there are no sessions; None: nowhere.
+        filters: What was asked.
+        query: The same, with its page.
+        total_count: How many sessions match.
+        left_out: The columns that there was no room for.
+    """
     if total_count == 0 and filters.narrows(page=False):
         place.say("No session matches.")
-    elif total_count == 0:
+    elif total_count == 0 and library is not None:
         _say_there_are_none(place, library)
+    elif total_count == 0:
+        place.say("The database knows of no session with a folder. Others: sdgen-admin list --missing --cached")
     elif query.offset >= total_count:
         place.say(f"There are only {total_count:,} sessions.")
     else:

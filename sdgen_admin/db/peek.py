@@ -12,13 +12,21 @@ _PATIENCE = 0.05
 
 
 def session_ids(connection: sqlite3.Connection, part: str) -> list[str]:
-    """Return the newest ids that contain `part`, those that start with it first."""
+    """Return the newest ids that contain `part`, those that start with it first.
+
+    Where these are not all, the first and the last that start with it are among them: the shell goes on typing what all
+    that it is given have in common.
+    """
     rows = connection.execute(
         """SELECT session_id FROM session_stats WHERE instr(lower(session_id), lower(:part)) > 0
            ORDER BY instr(lower(session_id), lower(:part)) > 1, session_created_at DESC LIMIT :most""",
         {"part": part, "most": _MOST},
-    )
-    return [name for (name,) in rows if isinstance(name, str)]
+    ).fetchall()
+    if len(rows) == _MOST:
+        starting = "FROM session_stats WHERE session_id BETWEEN :part AND :part || char(0x10ffff)"
+        for end in ("min", "max"):
+            rows += connection.execute(f"SELECT {end}(session_id) {starting}", {"part": part})
+    return list(dict.fromkeys(name for (name,) in rows if isinstance(name, str)))
 
 
 def models(connection: sqlite3.Connection, part: str) -> list[str]:

@@ -63,7 +63,9 @@ def require_folder(images_dir: str, session_id: str) -> None:
     if is_session_id(session_id) and os.path.isdir(os.path.join(images_dir, session_id)):
         return
     require_root(images_dir)
-    raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
+    raise SessionNotFoundError(
+        f"There is no session {session_id!r} in {visible(images_dir)}.", "See them all with: sdgen-admin list"
+    )
 
 
 @dataclass(slots=True)

@@ -37,7 +37,10 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 def check_text(text: str) -> str:
     """Return `text`; raises ValueError where UTF-8, and so the database, cannot hold it."""
-    text.encode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it is not valid UTF-8") from None
     return text
 
 

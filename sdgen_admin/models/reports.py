@@ -42,6 +42,10 @@ class ComputeReport(Model):
     """Wall-clock time, in seconds."""
     passed_over: Annotated[int, Field(exclude=True)] = 0
     """Entries of the images root that are no sessions; not part of the report's JSON."""
+    missing: Annotated[int, Field(exclude=True)] = 0
+    """Sessions in the database, of those looked at, whose folder is gone; not part of the report's JSON."""
+    newly_missing: Annotated[int, Field(exclude=True)] = 0
+    """Those of them that were still there the time before."""
 
 
 class BackupReport(Model):

@@ -41,6 +41,8 @@ class Outcome:
     undecodable: list[str] = field(default_factory=list)
     failures: set[str] = field(default_factory=set)
     passed_over: int = 0
+    missing: int = 0
+    newly_missing: int = 0
 
     def report(self) -> ComputeReport:
         """Return the report as of now, unvalidated: building a validator takes longer than a fresh listing."""
@@ -59,6 +61,8 @@ class Outcome:
             ),
             seconds=round(time.perf_counter() - self.started, 3),
             passed_over=self.passed_over,
+            missing=self.missing,
+            newly_missing=self.newly_missing,
         )
 
 
@@ -95,7 +99,7 @@ class Refresher:
         listing = list_root(self._images_dir)  # after what is known: a session made in between is not taken for gone
         stale = self._stale(listing.session_ids, known, outcome, force=force)
         _note_undecodable(listing, outcome)
-        self._note_presence(listing.session_ids, known)
+        self._note_presence(listing.session_ids, known, outcome)
         self._compute(stale, outcome)
         make_indexes(self._connection)
         if outcome.computed:
@@ -108,7 +112,7 @@ class Refresher:
         ids = list(dict.fromkeys(session_ids))
         known = {entry.session_id: entry for name in ids for entry in get_known(self._connection, name)}
         here = [name for name in ids if take_fingerprint(os.path.join(self._images_dir, name)) is not None]
-        self._note_presence(here, known)
+        self._note_presence(here, known, outcome)
         self._compute(self._stale(here, known, outcome, force=force), outcome)
         return outcome
 
@@ -128,10 +132,12 @@ class Refresher:
                 outcome.problems[name] = entry.problem
         return stale
 
-    def _note_presence(self, here: list[str], known: dict[str, Known]) -> None:
+    def _note_presence(self, here: list[str], known: dict[str, Known], outcome: Outcome) -> None:
         """Note which sessions of the database have lost their folder since, and which have it again."""
         present = set(here)
-        gone = [name for name, entry in known.items() if name not in present and not entry.missing]
+        without_folder = [name for name in known if name not in present]
+        gone = [name for name in without_folder if not known[name].missing]
+        outcome.missing, outcome.newly_missing = len(without_folder), len(gone)
         back = [name for name in here if name in known and known[name].missing]
         for names, missing in ((gone, True), (back, False)):
             for start in range(0, len(names), _MARKS):
@@ -146,6 +152,7 @@ class Refresher:
         from sdgen_admin.services.store import store_readings  # noqa: PLC0415
 
         done: list[SessionReading] = []
+        count = 0
         stored_at = time.monotonic()
         turns = Turns(self._connection)
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
@@ -160,7 +167,11 @@ class Refresher:
                             store_readings(self._connection, self._images_dir, done, outcome)
                         stored_at = time.monotonic()
             finally:
-                store_readings(self._connection, self._images_dir, done, outcome)
+                try:
+                    store_readings(self._connection, self._images_dir, done, outcome)
+                finally:
+                    if done and self._progress is not None:
+                        self._progress(count - len(done), len(ids))  # what could not be stored is not kept
 
 
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:

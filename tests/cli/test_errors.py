@@ -85,7 +85,9 @@ def test_a_session_that_cannot_be_stored_is_a_problem_and_no_failure(images_dir:
     assert outcome.err.splitlines()[1:] == ["20250101_000000-\\xff: The folder's name is not valid UTF-8; rename it."]
     assert run("warm-cache", "--quiet", *where).err == ""
     assert run("compute-stats", "--all", "--strict", *where).status == 1
-    assert "\\xff" in run("list", *where).err
+    for line in ("list", "list --limit 1", "list --problem"):
+        assert "\\xff" in run(*line.split(), *where).err
+    assert "\\xff" not in run("list", "--liked", *where).err
 
 
 @pytest.mark.parametrize("line", [["list"], ["compute-stats", "--all"], ["list", "--json"]])
@@ -116,4 +118,4 @@ def test_a_root_that_is_gone_has_nothing_to_show_in_the_cache(tmp_path: Path) ->
     outcome = run("list", "--cached", "--images-dir", root)
 
     assert (outcome.status, outcome.out) == (0, "")
-    assert outcome.err.startswith("There are no sessions in ")
+    assert outcome.err.startswith("The database knows of no session with a folder.")

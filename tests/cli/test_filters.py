@@ -1,5 +1,6 @@
 """Filters: each field of `SessionFilter` is a flag, and each flag does what the field does."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ from sdgen_admin.cli.options import Filters
 from sdgen_admin.models.enums import RatingFilter, RunStatus, SortKey
 from sdgen_admin.models.filters import SessionFilter
 from tests.builders import make_session
-from tests.cli.harness import SESSIONS, fails, ok
+from tests.cli.harness import SESSIONS, fails, ok, run
 
 LATEST, CUT, TRY, SWEEP, LANDSCAPES, PORTRAIT, SEEDS, FACES = SESSIONS
 FILTERING = ("list", "refresh")
@@ -171,3 +172,19 @@ def test_missing_sessions_are_listed_only_when_asked_for(demo: Path) -> None:
     assert SEEDS not in ids()
     assert ids("--missing") == [SEEDS]
     assert "gone" in ok("list", "--missing")
+
+
+def test_lost_folders_are_told_once_or_as_long_as_it_looks_like_an_unmounted_drive(images_dir: Path) -> None:
+    sessions = [make_session(images_dir, f"2025110{number}_120000-a") for number in range(1, 8)]
+    ok("list", "--images-dir", images_dir)
+
+    def told(*arguments: str) -> str:
+        lines = run(*arguments, "--images-dir", images_dir).err.splitlines()
+        return next((line for line in lines if line.startswith("No folder now")), "")
+
+    shutil.rmtree(sessions[0])
+    assert told("list") == "No folder now: 1 of 7 sessions. See them: sdgen-admin list --missing"
+    assert told("list") == ""
+    shutil.rmtree(sessions[1])
+    for command in ("compute-stats --all", "warm-cache", "list --limit 1"):
+        assert told(*command.split()) == "No folder now: 2 of 7 sessions. See them: sdgen-admin list --missing"

@@ -46,6 +46,19 @@ def test_what_it_finds(path: Path, look: Look, part: str, expected: list[str]) -
     assert digest(path) == before
 
 
+def test_of_too_many_ids_the_first_and_the_last_are_there(path: Path) -> None:
+    with plain(path) as connection:
+        connection.executemany(
+            "INSERT INTO session_stats (session_id, session_path, session_created_at, stats_computed_at)"
+            " VALUES (:id, '', :id, '')",
+            [{"id": f"{20200000 + number}_120000-owl"} for number in range(3000)],
+        )
+    found = peek(str(path), session_ids, "2020")
+
+    assert len(found) == 501
+    assert {"20200000_120000-owl", "20202999_120000-owl"} <= set(found)
+
+
 @pytest.mark.parametrize("look", [session_ids, models, tags])
 @pytest.mark.parametrize("content", [None, b"", b"no database", b"SQLite format 3\0" + b"\xff" * 500])
 def test_without_a_database_there_is_nothing(tmp_path: Path, look: Look, content: bytes | None) -> None:

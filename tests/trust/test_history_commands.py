@@ -51,7 +51,7 @@ def test_long_groups_are_cut_for_the_eyes_only(place: SessionLibrary, images_dir
 def test_deleted_metadata_is_shown_and_found(place: SessionLibrary, path: Path, names: list[str]) -> None:
     place.update_metadata(names[0], update(add_tags=("a",)))
     SessionMetadataService(path).delete_metadata(names[0])
-    assert "all metadata deleted" in ok("history", names[0])
+    assert "nothing said any more" in ok("history", names[0])
     assert "Nothing was changed yet" not in ok("history", "--all")
 
 

@@ -87,6 +87,7 @@ def test_a_second_time_it_ends_at_once(library: SessionLibrary, tmp_path: Path, 
             begun.unlink(missing_ok=True)
         assert running.wait() == status
         other.execute("ROLLBACK")
+    assert running.said() == f"Interrupted: 0 of {BATCH + MORE:,} sessions computed and kept.\n"
     assert is_group_gone(running.pid)
     assert rows(path, "session_stats") == []
 

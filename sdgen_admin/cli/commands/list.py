@@ -1,6 +1,6 @@
 """`sdgen-admin list`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place
 from sdgen_admin.cli.selection import contradiction, say_page, say_report
 from sdgen_admin.cli.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from sdgen_admin.models.reports import ComputeReport
 
 
 @with_options
@@ -42,14 +45,15 @@ def command(
 
     from sdgen_admin.cli.views.sessions import SessionsView
 
+    def on_report(report: "ComputeReport") -> None:
+        say_report(place, progress, report, filters)
+
     with (
         progress_bar(quiet=place.quiet) as progress,
-        library.select(
-            query, fresh=not cached, progress=progress, on_report=lambda report: say_report(place, progress, report)
-        ) as (total_count, sessions),
+        library.select(query, fresh=not cached, progress=progress, on_report=on_report) as (total_count, sessions),
     ):
         page = {"total_count": total_count, "limit": query.limit, "offset": query.offset}
         view = SessionsView(sessions, page, asked)
         renderer(output.chosen).render(view)
     if output.chosen is not OutputFormat.JSON:
-        say_page(place, library, filters, query, total_count, view.left_out)
+        say_page(place, None if cached else library, filters, query, total_count, view.left_out)

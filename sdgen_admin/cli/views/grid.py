@@ -13,6 +13,7 @@ from sdgen_admin.cli.terminal import Line
 
 GAP = 2
 _ELLIPSIS = "…"
+_FEWEST = 8
 _NAME = 40
 _NAMES_SHARE = 0.55
 """So many cells, or that much of a terminal's width, the first column has; longer ones have a line of their own."""
@@ -28,7 +29,7 @@ class Column:
     styles: list[str] = field(default_factory=list)
     """Rich style of each cell; empty for none. Never the only carrier of a meaning."""
     least: int | None = None
-    """To how many cells it may shrink; None: not at all."""
+    """To how many cells it may shrink, and if it never goes to fewer; None: not at all."""
     goes: int = 0
     """The column with the highest number goes first where there is no room; 0 never goes."""
     right: bool = False
@@ -91,6 +92,9 @@ def _fit(columns: list[Column], widths: dict[int, int], room: int) -> list[Colum
             return columns
         last = max(columns, key=lambda column: column.goes)
         if last.goes == 0:
+            for column in columns:
+                if column.least is not None:
+                    widths[id(column)] = max(widths[id(column)] - excess, _FEWEST)
             return columns
         columns.remove(last)
 

@@ -60,6 +60,6 @@ def _head(entry: HistoryEntry, sessions: int | None) -> Line:
 
 def _change(entry: HistoryEntry) -> list[Line]:
     if entry.field == "session_id":
-        return [[("    all metadata deleted", "")]]
+        return [[("    nothing said any more", "")]]
     label = FIELDS.get(entry.field, visible(entry.field))
     return change_lines(label, shown(entry.old), shown(entry.new), indent=4)

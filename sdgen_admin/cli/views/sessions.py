@@ -83,7 +83,7 @@ class SessionsView(View[SessionRecord]):
             tags.add(visible(", ".join(metadata.tags)) if metadata else "", "cyan")
             problem.add(visible(item.problem or ""), "red")
         if all(problem.cells):  # what was asked for: no flag says which
-            problem.goes, problem.least = 2, 40
+            problem.goes, problem.least = 0, 40
         return [name, created, model, count, bar, marks, tags, problem]
 
 
