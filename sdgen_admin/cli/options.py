@@ -88,6 +88,7 @@ class Place:
         self.say_more(f"database: {settings.db_path.value} (from {settings.db_path.source})")
         library = SessionLibrary(settings.images_dir.value, settings.db_path.value)
         library.database.on_new = lambda path: self.say(f"A new database: {path}")
+        library.database.on_wait = lambda: self.say("Waiting for another program that is writing to the database …")
         library.database.on_backup = lambda copy: self.say(f"The database as it was before its first use is in {copy}")
         return library
 

@@ -35,12 +35,14 @@ class Database:
 
     Attributes:
         on_new: Told the path where the database was not there and has been made.
+        on_wait: Told, once, when another program's lock has been waited for for a second.
         on_backup: Told where a copy was put before this version's own tables were added to somebody's metadata.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = LOCK_TIMEOUT) -> None:
         self.path = os.path.abspath(path)
         self.on_new: Callable[[str], None] | None = None
+        self.on_wait: Callable[[], None] | None = None
         self.on_backup: Callable[[str], None] | None = None
         self._timeout = timeout
 
@@ -98,6 +100,7 @@ class Database:
                 self._make_folder()
                 connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
                 connection.remember_file(self.path)
+                connection.on_wait = self._tell_of_waiting
             elif for_writing and (is_there or to_make):
                 raise ReadOnlyDatabaseError(
                     f"{self.path} cannot be written.",
@@ -118,6 +121,11 @@ class Database:
                 raise
             finally:
                 connection.close()
+
+    def _tell_of_waiting(self) -> None:
+        if self.on_wait is not None:
+            self.on_wait()
+            self.on_wait = None
 
     def _make_folder(self) -> None:
         try:

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -11,6 +11,8 @@ from sdgen_admin.db.faults import code_of, replaced
 
 _SLICE = 100
 """Milliseconds: SQLite is asked for a lock so long at a time, since no signal gets through while it waits."""
+_SILENCE = 1.0
+"""Seconds of waiting that need no word."""
 _SHARE = 3.0
 """How many times as long as we held the lock it is left to others."""
 _LONGEST_PAUSE = 0.1
@@ -24,6 +26,8 @@ class Connection(sqlite3.Connection):
     """The file; empty for a database in memory."""
     raised: BaseException | None = None
     """What one of our functions raised inside a statement."""
+    on_wait: Callable[[], None] | None = None
+    """Told when another program's lock is waited for."""
     _opened: tuple[int, int] | None = None
 
     def remember_file(self, path: str) -> None:
@@ -98,14 +102,19 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
 
 def _begin(connection: sqlite3.Connection) -> None:
     """Take the write lock, waiting for it in slices."""
+    on_wait = getattr(connection, "on_wait", None)
     with waiting_at_most(connection, _SLICE) as patience:
-        deadline = time.monotonic() + patience / 1000
+        begun = time.monotonic()
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                waited = time.monotonic() - begun
+                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or waited >= patience / 1000:
                     raise
+                if on_wait is not None and waited >= _SILENCE:
+                    on_wait()
+                    on_wait = None
             else:
                 return
 

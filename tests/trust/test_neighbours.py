@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from sdgen_admin.db import transaction
 from sdgen_admin.errors import DatabaseLockedError, UndoRefusedError
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION, make_session
+from tests.cli.harness import run
 from tests.neighbour import LONG_AGO, make_database, plain, row, rows, write_metadata, write_stats
 from tests.trust.collections import make_bare
 from tests.trust.program import needs_fork, start
@@ -157,6 +159,34 @@ def test_what_they_commit_while_we_wait_for_the_lock_counts(images_dir: Path, pa
     metadata = library.get(SESSION).metadata
     assert metadata is not None
     assert metadata.tags == ("first", "theirs", "ours")
+
+
+def test_who_waits_for_long_is_told_once(images_dir: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "_SILENCE", 0.1)
+    make_session(images_dir)
+    library = SessionLibrary(images_dir, path, lock_timeout=0.3)
+    library.compute()
+    told: list[str] = []
+    library.database.on_wait = lambda: told.append("waiting")
+    with plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(2):
+            with pytest.raises(DatabaseLockedError):
+                library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("ours",)))
+    assert told == ["waiting"]
+
+
+def test_the_command_line_says_what_it_waits_for(images_dir: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transaction, "_SILENCE", 0.1)
+    make_session(images_dir)
+    SessionLibrary(images_dir, path).compute()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.5, other.close)
+    end.start()
+    done = run("tag", "latest", "--liked", "--images-dir", images_dir, "--db", path)
+    end.join()
+    assert (done.status, done.err) == (0, "Waiting for another program that is writing to the database …\n")
 
 
 def test_a_reader_that_never_ends_keeps_us_from_committing(images_dir: Path, path: Path) -> None:
