@@ -20,6 +20,8 @@ LOCK_TIMEOUT = 30.0
 _PAGE_SIZE = 16_384
 """Bytes, of a new database. To read many rows takes a third less time than with SQLite's 4,096, and asks the drive a
 quarter as often; with still larger ones, small writes begin to cost more."""
+_FILLING_CACHE = 500
+"""KiB of pages to keep in memory while a new database is filled; otherwise 2,000, as SQLite does."""
 _TURN = 0.05
 """Seconds after which a transaction that makes indexes makes no further one."""
 _WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
@@ -161,7 +163,10 @@ class Database:
             if copy is not None and not is_needed:  # it failed, or somebody was faster, with a copy of their own
                 with suppress(OSError):
                     os.unlink(copy)
-        if not (to_fill and is_new):
+        if to_fill and is_new:
+            # Rows are added at the end: hardly a page is needed twice.
+            connection.execute(f"PRAGMA cache_size = -{_FILLING_CACHE}")
+        else:
             make_indexes(connection)
             make_search_indexes(connection)
         if copy is not None and is_needed and self.on_backup is not None:
