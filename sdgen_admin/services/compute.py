@@ -155,6 +155,14 @@ class Refresher:
         count = 0
         stored_at = time.monotonic()
         turns = Turns(self._connection)
+
+        def store_rest() -> None:
+            try:
+                store_readings(self._connection, self._images_dir, done, outcome)
+            finally:
+                if done and self._progress is not None:
+                    self._progress(count - len(done), len(ids))  # what could not be stored is not kept
+
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
         with closing(read_sessions(self._images_dir, sorted(ids), self._jobs)) as readings:
             try:
@@ -166,12 +174,12 @@ class Refresher:
                         with turns.ours():
                             store_readings(self._connection, self._images_dir, done, outcome)
                         stored_at = time.monotonic()
-            finally:
-                try:
-                    store_readings(self._connection, self._images_dir, done, outcome)
-                finally:
-                    if done and self._progress is not None:
-                        self._progress(count - len(done), len(ids))  # what could not be stored is not kept
+            except sqlite3.Error:
+                raise  # whoever keeps the lock would only be waited for once more
+            except BaseException:
+                store_rest()
+                raise
+            store_rest()
 
 
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:

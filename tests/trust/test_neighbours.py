@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from sdgen_admin.db import transaction
+from sdgen_admin.db.connection import Database
 from sdgen_admin.errors import DatabaseLockedError, UndoRefusedError
 from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.services.compute import BATCH, Refresher
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION, make_session
 from tests.cli.harness import run
@@ -159,6 +161,21 @@ def test_what_they_commit_while_we_wait_for_the_lock_counts(images_dir: Path, pa
     metadata = library.get(SESSION).metadata
     assert metadata is not None
     assert metadata.tags == ("first", "theirs", "ours")
+
+
+def test_a_lock_that_was_waited_for_in_vain_is_not_waited_for_again(images_dir: Path, path: Path) -> None:
+    make_bare(images_dir, BATCH + 1)
+    database = Database(path, timeout=0.05)
+    begun: list[str] = []
+    with database.open(for_writing=True) as connection, plain(path) as other:
+        other.execute("BEGIN IMMEDIATE")
+        connection.set_trace_callback(begun.append)
+        with pytest.raises(sqlite3.OperationalError), transaction.transaction(connection):
+            pass
+        once = begun.count("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError):
+            Refresher(connection, str(images_dir), jobs=1).everything()
+    assert begun.count("BEGIN IMMEDIATE") == 2 * once
 
 
 def test_who_waits_for_long_is_told_once(images_dir: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
