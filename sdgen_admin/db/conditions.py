@@ -1,7 +1,7 @@
 """What a filter asks: conditions in SQL with bound parameters, sorted by the table that they ask."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 STATS_BY_ID = "session_stats INDEXED BY sdgen_admin_stats_by_id"
 """Holds all that is asked of stats, so that a look-up by id reads no row of theirs, a thousand bytes each."""
@@ -51,8 +51,7 @@ class RowConditions:
         return all_of(self.here()) if self.wanted else any_of(self.unwanted)
 
 
-@dataclass(frozen=True)
-class Search:
+class Search(NamedTuple):
     """What each table has to do with a text that is searched for."""
 
     ways: tuple[str, ...]

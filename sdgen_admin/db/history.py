@@ -11,12 +11,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sdgen_admin.db.functions import parse_tags
 from sdgen_admin.db.rows import as_text, given, is_true, lenient
 from sdgen_admin.db.schema import HISTORY_COLUMNS
-from sdgen_admin.models.history import HistoryEntry
+
+if TYPE_CHECKING:
+    from sdgen_admin.models.history import HistoryEntry
 
 BOOKKEEPING = ("session_path", "created_at", "updated_at")
 """Columns that are not the person's words."""
@@ -107,7 +109,7 @@ def literal(text: str) -> str:
 
 def iterate_history(
     connection: sqlite3.Connection, session_id: str | None, limit: int | None
-) -> Iterator[HistoryEntry]:
+) -> "Iterator[HistoryEntry]":
     """Yield what was changed, newest group first.
 
     Args:
@@ -115,6 +117,8 @@ def iterate_history(
         session_id: Only changes of this session; None: of all.
         limit: At most so many groups; None: all.
     """
+    from sdgen_admin.models.history import HistoryEntry  # noqa: PLC0415 -- seldom asked for
+
     undone = undone_groups(connection)
     of_session = "" if session_id is None else "WHERE session_id = :session_id"
     rows = connection.execute(
