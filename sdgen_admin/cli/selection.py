@@ -125,7 +125,8 @@ def _what_is_there(images_dir: str) -> str:
 
 
 def say_problems(place: Place, report: "ComputeReport", *, strict: bool) -> None:
-    """Say which sessions have a problem; what makes the command fail is an error, which quiet does not silence."""
+    """Say which sessions are missing or have a problem; what makes the command fail, quiet does not silence."""
+    say_missing(place, report)
     problems = [problem for problem in report.problems if problem.is_failure or strict or not place.quiet]
     for problem in problems[:_PROBLEMS_SAID]:
         note(f"{visible(problem.session_id)}: {visible(problem.problem)}")

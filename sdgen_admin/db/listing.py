@@ -102,9 +102,9 @@ def _hits(search: Search, order: _Order) -> str:
 def _alone(asked: Conditions) -> str:
     """Return the statement for the ids of which there is metadata and no stats.
 
-    Where a text is searched for, those without it may be left out. Few are looked up one by one; many are
-    merged with those of all stats, both sides sorted by their index. The limit keeps the side that is not asked from
-    being read, and SQLite from dropping the order.
+    Where a text is searched for, those without it may be left out. Few are looked up one by one (`touched` may have one
+    twice); many are merged with those of all stats, both sides sorted by their index. The limit keeps the side that is
+    not asked from being read, and SQLite from dropping the order.
     """
     touched, few = ("touched", _TOUCHED_AND_FOUND) if asked.search else ("session_metadata", _TOUCHED)
     are_few = f"(SELECT count(*) FROM (SELECT 1 FROM {touched} LIMIT {few})) < {few}"

@@ -27,7 +27,7 @@ class Connection(sqlite3.Connection):
     raised: BaseException | None = None
     """What one of our functions raised inside a statement."""
     on_wait: Callable[[], None] | None = None
-    """Told when another program's lock is waited for."""
+    """Told now and then while another program's lock is waited for."""
     _opened: tuple[int, int] | None = None
 
     def remember_file(self, path: str) -> None:
@@ -114,7 +114,6 @@ def _begin(connection: sqlite3.Connection) -> None:
                     raise
                 if on_wait is not None and waited >= _SILENCE:
                     on_wait()
-                    on_wait = None
             else:
                 return
 

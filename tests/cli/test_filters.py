@@ -186,5 +186,5 @@ def test_lost_folders_are_told_once_or_as_long_as_it_looks_like_an_unmounted_dri
     assert told("list") == "No folder now: 1 of 7 sessions. See them: sdgen-admin list --missing"
     assert told("list") == ""
     shutil.rmtree(sessions[1])
-    for command in ("compute-stats --all", "warm-cache", "list --limit 1"):
+    for command in ("refresh --all", "refresh --model x", "compute-stats --all", "warm-cache", "list --limit 1"):
         assert told(*command.split()) == "No folder now: 2 of 7 sessions. See them: sdgen-admin list --missing"

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.db.search import has_search_indexes, make_search_indexes
+from sdgen_admin.db.schema import SEARCH_INDEXES
+from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
 from tests.db.plain_find import Columns, Session
@@ -99,10 +100,11 @@ def make_them(library: SessionLibrary) -> None:
         make_search_indexes(connection)
 
 
-def has_them(library: SessionLibrary) -> bool:
-    """Whether they are there."""
+def made(library: SessionLibrary) -> set[str]:
+    """Return those of them that are there."""
     with plain(Path(library.database.path)) as connection:
-        return has_search_indexes(connection)
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    return names & set(SEARCH_INDEXES)
 
 
 @contextmanager

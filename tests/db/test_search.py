@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from sdgen_admin.db import listing
 from sdgen_admin.db.queries import build
+from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.models.enums import SortKey
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
-from tests.db.many import found, make_them
+from tests.db.many import found, made, make_them
 from tests.db.plain_find import Session, expected
 from tests.neighbour import plain
 
@@ -43,6 +44,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, many_path: Path) -> Sessio
     """One that all tests search, with these indexes."""
     library = SessionLibrary(many_path.parent, shutil.copy(many_path, tmp_path_factory.mktemp("indexed")))
     make_them(library)
+    assert made(library) == set(SEARCH_INDEXES)
     return library
 
 
@@ -93,6 +95,7 @@ def test_without_the_indexes_it_finds_the_same(unindexed: SessionLibrary, many: 
     query = SessionFilter(search=text)
 
     assert found(unindexed, query) == expected(many, query)
+    assert made(unindexed) == set()
 
 
 @pytest.mark.parametrize("indexed", [False, True])

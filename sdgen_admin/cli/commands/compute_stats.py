@@ -7,7 +7,7 @@ import typer
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_if_empty, say_missing, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_if_empty, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 
@@ -45,6 +45,5 @@ def command(
     renderer(output.chosen).render(ReportView([report]))
     if everything:
         say_if_empty(place, library, report)
-        say_missing(place, report)
     say_problems(place, report, strict=strict)
     exit_for(report, strict=strict)

@@ -1,5 +1,6 @@
 """`sdgen-admin refresh`."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Filters, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_missing, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 
@@ -40,7 +41,7 @@ def command(
     ids = chosen_sessions(library, sessions) if sessions else None
     with progress_bar(quiet=place.quiet) as progress:
         if filters.narrows():
-            found = library.find(query, progress=progress).sessions
+            found = library.find(query, progress=progress, on_report=partial(say_missing, place)).sessions
             matching = [record.session_id for record in found if not record.missing]
             ids = [name for name in matching if ids is None or name in ids]
             if not ids:

@@ -7,7 +7,7 @@ import typer
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Jobs, Output, Place, Strict
-from sdgen_admin.cli.selection import exit_for, say_if_empty, say_missing, say_problems
+from sdgen_admin.cli.selection import exit_for, say_if_empty, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 
 
@@ -46,7 +46,6 @@ def command(
 
             renderer(output.chosen).render(ReportView([report]))
         say_if_empty(place, library, report)
-        say_missing(place, report)
         say_problems(place, report, strict=strict)
         if prune:
             pruned = library.prune(force=force)

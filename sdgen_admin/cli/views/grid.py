@@ -14,6 +14,7 @@ from sdgen_admin.cli.terminal import Line
 GAP = 2
 _ELLIPSIS = "…"
 _FEWEST = 8
+"""Cells that are left of a column that may shrink and never goes."""
 _NAME = 40
 _NAMES_SHARE = 0.55
 """So many cells, or that much of a terminal's width, the first column has; longer ones have a line of their own."""
