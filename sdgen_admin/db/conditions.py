@@ -56,8 +56,10 @@ class Search(NamedTuple):
 
     ways: tuple[str, ...]
     """Sources of `session_stats` that together hold the rows with the text, some of them more than once."""
+    said: str
+    """The name for the ids of the sessions of which it is said, in a note or a tag."""
     stats: str
-    """The row of `session_stats` has the text."""
+    """The row of `session_stats` has the text, or it is said of the session."""
     source: str
     """Of `session_stats`, where each row is looked at."""
     touched: str

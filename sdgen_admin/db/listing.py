@@ -33,10 +33,9 @@ _MANY = 5000
 """Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
 _TOUCHED = 20_000
 """Sessions with metadata; from there on merging is faster than looking up each."""
-_TOUCHED_AND_FOUND = 5000
+_TOUCHED_AND_FOUND = 1000
 """Sessions in whose metadata a text is found: sooner, since these are found first."""
 _ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
-_FOUND = "found AS session_stats"
 
 
 class _Order(NamedTuple):
@@ -79,7 +78,7 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
         sets["touched"] = f"{asked.search.touched} LIMIT {_TOUCHED_AND_FOUND}"
     sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
-        sets |= {"hits": _hits(asked.search, order), "found": f"SELECT DISTINCT * FROM hits WHERE {_ARE_FEW}"}
+        sets |= {"hits": _hits(asked.search, order), "found": _found(asked, asked.search, order)}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
     arms = " UNION ALL ".join(_arms(asked, order, reverse=reverse))
     return (
@@ -91,12 +90,28 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
 
 
 def _hits(search: Search, order: _Order) -> str:
-    """Return the statement for what is asked of the stats in which a text is found, twice where it is in two places."""
+    """Return the statement for what is asked of the stats that have a text, twice where they have it in two places."""
     columns = f"session_id, session_created_at, {ASKED}"
     if order.key == "images_actual":
         columns += f", {order.key}"
     ways = " UNION ALL ".join(f"SELECT {columns} FROM {way}" for way in search.ways)
     return f"{ways} LIMIT {_MANY}"
+
+
+def _found(asked: Conditions, search: Search, order: _Order) -> str:
+    """Return the statement for the sessions with stats that match, none where there are many hits."""
+    tests = all_of(
+        [*asked.of_stats(), *asked.metadata.elsewhere("session_stats"), *asked.own.elsewhere("session_stats")]
+    )
+    key = order.key or "NULL"
+    if key == "updated_at":
+        key = "(SELECT updated_at FROM session_metadata WHERE session_metadata.session_id = session_stats.session_id)"
+    columns = f"session_id, {key} AS k, session_created_at AS created"
+    return (
+        f"SELECT DISTINCT {columns} FROM hits AS session_stats WHERE {_ARE_FEW} AND {tests} UNION ALL"
+        f" SELECT {columns} FROM (SELECT 1 WHERE {_ARE_FEW}) CROSS JOIN {STATS_BY_ID} WHERE session_id IN {search.said}"
+        f" AND +session_id NOT IN (SELECT session_id FROM hits WHERE session_id IS NOT NULL) AND {tests}"
+    )
 
 
 def _alone(asked: Conditions) -> str:
@@ -153,10 +168,8 @@ def _count(asked: Conditions) -> str:
     stats = asked.of_stats()
     if asked.search is None:
         return _count_in("session_stats", stats, asked)
-    tests = [*stats, *asked.metadata.elsewhere("session_stats"), *asked.own.elsewhere("session_stats")]
-    few = f"(SELECT count(*) FROM {_FOUND} WHERE {all_of(tests)})"
     many = _count_in(asked.search.source, [*stats, asked.search.stats], asked)
-    return f"CASE WHEN {_ARE_FEW} THEN {few} ELSE {many} END"
+    return f"CASE WHEN {_ARE_FEW} THEN (SELECT count(*) FROM found) ELSE {many} END"
 
 
 def _count_in(source: str, stats: list[str], asked: Conditions) -> str:
@@ -192,28 +205,16 @@ def _arms(asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
     ]
     stats = asked.of_stats()
     if asked.search is None:
-        return [*_arms_of_stats(_Stats("session_stats", STATS_BY_ID, stats), asked, order, reverse=reverse), *arms]
-    few = _Stats(_FOUND, _FOUND, stats)
-    many = _Stats("session_stats", STATS_BY_ID, [*stats, asked.search.stats])
-    for when, way in ((_ARE_FEW, few), (f"NOT {_ARE_FEW}", many)):
-        page = f"ORDER BY {_order_by(order, reverse=reverse)} LIMIT CASE WHEN {when} THEN :reach ELSE 0 END"
-        arms += [f"SELECT * FROM ({arm} {page})" for arm in _arms_of_stats(way, asked, order, reverse=reverse)]
-    return arms
+        return [*_arms_of_stats(stats, asked, order, reverse=reverse), *arms]
+    many = _arms_of_stats([*stats, asked.search.stats], asked, order, reverse=reverse)
+    page = f"ORDER BY {_order_by(order, reverse=reverse)} LIMIT CASE WHEN {_ARE_FEW} THEN 0 ELSE :reach END"
+    return ["SELECT * FROM found", *(f"SELECT * FROM ({arm} {page})" for arm in many), *arms]
 
 
-class _Stats(NamedTuple):
-    """Where sessions with stats are looked for."""
-
-    rows: str
-    by_id: str
-    """The same, for looking them up."""
-    tests: list[str]
-
-
-def _arms_of_stats(stats: _Stats, asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
+def _arms_of_stats(stats: list[str], asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
     metadata = asked.metadata
-    tests = [*stats.tests, *asked.own.elsewhere("session_stats")]
-    of_stats = f"session_created_at AS created FROM {stats.rows}"
+    tests = [*stats, *asked.own.elsewhere("session_stats")]
+    of_stats = "session_created_at AS created FROM session_stats"
     if order.key != "updated_at":
         tests += metadata.elsewhere("session_stats")
         return [f"SELECT session_id, {order.key or 'NULL'} AS k, {of_stats} WHERE {all_of(tests)}"]
@@ -230,7 +231,7 @@ def _arms_of_stats(stats: _Stats, asked: Conditions, order: _Order, *, reverse: 
         )
     arms.append(
         f"SELECT id AS session_id, updated_at AS k, session_created_at AS created"
-        f" FROM ({touched}{here}) CROSS JOIN {stats.by_id} ON session_id = id WHERE {all_of(tests)}"
+        f" FROM ({touched}{here}) CROSS JOIN {STATS_BY_ID} ON session_id = id WHERE {all_of(tests)}"
     )
     return arms
 

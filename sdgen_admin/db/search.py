@@ -98,23 +98,19 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         f"NOT {in_most_prompts} AND EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said}"
         f" OR {in_most_prompts} AND EXISTS (SELECT 1 FROM session_metadata WHERE {said_of_it})"
     )
-
-    def has_it(contains: str) -> str:
-        return f"{in_most_ids} AND {in_id} OR {in_prompts(contains)} OR {in_id} OR {is_said}"
-
     source = "session_stats"
-    ways: tuple[str, ...] = (f"{source} WHERE {has_it(prefilter + contains)}",)
+    ways: tuple[str, ...] = (f"{source} WHERE {in_prompts(prefilter + contains)} OR {in_rare_id}",)
     if indexed:
         ways = (
             f"(SELECT 1 WHERE {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
             *(_way(column, prefilter + contains) for column in _PROMPTS),
             f"(SELECT 1 WHERE NOT {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_rare_id}",
-            f"{said} CROSS JOIN {STATS_BY_ID} USING (session_id)",
         )
         source = "session_stats INDEXED BY sdgen_admin_search_prompt"
     return Search(
         ways=ways,
-        stats=has_it(contains),
+        said=said,
+        stats=f"{in_most_ids} AND {in_id} OR {in_prompts(contains)} OR {in_id} OR {is_said}",
         source=source,
         touched=f"{in_said} UNION ALL SELECT session_id FROM session_metadata WHERE {in_id}",
         metadata=f"{in_id} OR session_id IN {said}",
