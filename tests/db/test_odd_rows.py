@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.functions import parse_tags
 from sdgen_admin.db.metadata import tag_counts
-from sdgen_admin.db.rows import as_text, from_json, is_true
 from sdgen_admin.db.schema import STATS_COLUMNS
 from sdgen_admin.models.enums import Rating, RatingFilter
 from sdgen_admin.models.filters import SessionFilter
@@ -41,77 +40,6 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def library(images_dir: Path, path: Path) -> SessionLibrary:
     return SessionLibrary(images_dir, path)
-
-
-@pytest.mark.parametrize(
-    ("stored", "tags"),
-    [
-        (None, ()),
-        ("", ()),
-        ("  ", ()),
-        ("null", ()),
-        ("[]", ()),
-        ("{}", ("{}",)),
-        ('["a", "b", "a", null, ""]', ("a", "b")),
-        ('["a", 1, {"b": 2}]', ("a", "1", '{"b": 2}')),
-        ('"one"', ("one",)),
-        ("a, b,,c", ("a", "b", "c")),
-        ('["cut', ('["cut',)),
-        ("7", ("7",)),
-        (7, ()),
-        (b'["blob"]', ("blob",)),
-        (b"\xff", ("\ufffd",)),
-        ('["\\ud800"]', ("?",)),
-        ('["\\ud83d\\ude00"]', ("😀",)),
-        ("[NaN]", ("NaN",)),
-    ],
-)
-def test_tags_are_read_from_anything(stored: object, tags: tuple[str, ...]) -> None:
-    assert parse_tags(stored) == tags
-
-
-def test_tags_nested_without_end_do_no_harm() -> None:
-    assert parse_tags(DEEP) == (DEEP,)
-    assert parse_tags("[" * 200 + "]" * 200) == ("[" * 200 + "]" * 200,)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"), [(None, None), ("a", "a"), (1, "1"), (1.5, "1.5"), (b"a", "a"), (b"\xff", "\ufffd")]
-)
-def test_columns_as_text(value: object, expected: str | None) -> None:
-    assert as_text(value) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (None, None),
-        ("{", None),
-        ('{"a": [1, "\\ud800"]}', {"a": [1, "?"]}),
-        ('{"\\u00e9": {"b": null}}', {"é": {"b": None}}),
-        (b'{"a": 1}', {"a": 1}),
-        (b"\xff", None),
-        (DEEP, None),
-        ("[" * 101 + "]" * 101, None),
-        (json.dumps([[]] * 200), [[]] * 200),
-        ("1" * 5000, None),
-        (5, None),
-    ],
-)
-def test_json_of_other_programs(text: object, expected: object) -> None:
-    assert from_json(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [(None, False), (0, False), (0.0, False), ("0", False), (1, True), (-1, True), ("yes", True), (b"0", True)],
-)
-def test_truth_is_that_of_sql(value: object, expected: bool) -> None:
-    assert is_true(value) is expected
-    with plain(Path(":memory:")) as connection:
-        connection.execute("CREATE TABLE t (flag INTEGER DEFAULT 0)")
-        connection.execute("INSERT INTO t VALUES (?)", (value,))
-        assert bool(connection.execute("SELECT flag <> 0 FROM t").fetchone()[0]) is expected
 
 
 @pytest.mark.parametrize(
