@@ -97,7 +97,7 @@ def _output_dir() -> Setting | None:
         raise SettingsError(f"{path} cannot be read: {error}.", "Mend it, or use --images-dir.") from error
     value = config.get("output_dir") if isinstance(config, dict) else None
     if not isinstance(value, str) or not value:
-        return None
+        raise SettingsError(f"No images root is named: {path} has no output_dir.", _FOUR_WAYS)
     return Setting(os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(value)), path)
 
 

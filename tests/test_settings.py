@@ -134,6 +134,7 @@ def test_nothing_found_names_the_four_ways(tmp_path: Path, config: str | None) -
 
     for way in ("--images-dir", "SDGEN_IMAGES_DIR", "IMAGE_FOLDERS", "sdgen_config.json"):
         assert way in raised.value.hint
+    assert ("sdgen_config.json has no output_dir" in raised.value.message) == (config is not None)
     assert raised.value.exit_status == 2
 
 

@@ -10,7 +10,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
-from sdgen_admin.cli.signals import Stopped, stop_on_signals
 from sdgen_admin.cli.terminal import UNWRITABLE, leave_stdout, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
@@ -66,9 +65,6 @@ class Program(TyperGroup):
             sys.stdout.flush()
         except typer.Abort:  # the end of input where some was asked for
             status = 130
-        except Stopped as stopped:
-            typer.echo(str(stopped), err=True)
-            sys.exit(stopped.exit_status)
         except typer.TyperException as error:
             status = _explain(error.format_message(), _usage_hint(error), error.exit_code)
         except SdgenAdminError as error:
@@ -138,9 +134,3 @@ def program(
     """
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-def main() -> None:
-    """Run the command line of this process."""
-    stop_on_signals()
-    app(prog_name="sdgen-admin")

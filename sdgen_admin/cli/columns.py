@@ -21,6 +21,8 @@ _OF_STATS = (
 _OF_METADATA = ("is_favorite", "is_test", "is_complete", "user_rating", "user_note", "tags", "auto_metadata",
                 "updated_at")  # fmt: skip
 
+_AS_FLAGS = {"liked": "is_favorite"}
+"""What a flag calls a column, where that is no part of its name."""
 _UNTOUCHED = {"is_favorite": False, "is_test": False, "tags": ()}
 """What holds for a session that nobody touched."""
 
@@ -63,7 +65,8 @@ def parse_columns(text: str) -> tuple[str, ...]:
         if name not in COLUMNS:
             from difflib import get_close_matches
 
-            near = [column for column in COLUMNS if name and name in column] or get_close_matches(name, COLUMNS, n=3)
+            near = [column for column in COLUMNS if name and _AS_FLAGS.get(name, name) in column]
+            near = near or get_close_matches(name, COLUMNS, n=3)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(COLUMNS)}"
             raise UsageError(f"There is no column {name!r}.", hint)
     return names

@@ -23,4 +23,4 @@ def explained(error: "ValidationError", flags: Mapping[str, str] | None = None) 
     if isinstance(cause, SdgenAdminError):
         return UsageError(f"{flag}: {cause.message}", cause.hint)
     hint = "A page has 1 to 500 sessions; --all gives every one." if name == "limit" else "See its form with --help."
-    return UsageError(f"{flag}: {detail['msg']}.", hint)
+    return UsageError(f"{flag}: {detail['msg'].removeprefix('Value error, ')}.", hint)

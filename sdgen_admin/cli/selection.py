@@ -1,6 +1,5 @@
 """What commands share about choosing sessions and saying what came of it."""
 
-import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _STDIN = "-"
 _PROBLEMS_SAID = 10
-_NAMES_SAID = 5
 
 
 def contradiction(one: str, other: str) -> UsageError:
@@ -42,6 +40,14 @@ def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, 
         lines = [line.removesuffix("\r") for line in _stdin().split("\n")]
         texts += [line for line in lines if line.strip()]
     return library.resolve(texts, fresh=fresh, spelled=visible) if texts else []
+
+
+def one_session(command: str, library: "SessionLibrary", argument: str, *, fresh: bool) -> str:
+    """Return the id that the one SESSION argument of a command means. Raises as `chosen_sessions`."""
+    chosen = chosen_sessions(library, [argument], fresh=fresh)
+    if len(chosen) != 1:
+        raise UsageError(f"{command} takes one session.", "For many: sdgen-admin list --json")
+    return chosen[0]
 
 
 def _stdin() -> str:
@@ -67,61 +73,21 @@ def say_missing(place: Place, report: "ComputeReport") -> None:
         place.say(f"No folder now: {report.missing:,} of {everything:,} sessions. See them: sdgen-admin list --missing")
 
 
-def say_page(
-    place: Place,
-    library: "SessionLibrary | None",
-    filters: Filters,
-    query: "SessionFilter",
-    total_count: int,
-    left_out: list[str],
-) -> None:
-    """Say which part of all was shown and which columns there was no room for, or why nothing was shown.
+def say_page(place: Place, query: "SessionFilter", total_count: int, left_out: list[str]) -> None:
+    """Say which part of all was shown, and which columns there was no room for.
 
     Args:
         place: Where to say it.
-        library: Where to look why there are no sessions; None: nowhere.
-        filters: What was asked.
-        query: The same, with its page.
-        total_count: How many sessions match.
+        query: What was asked, with its page.
+        total_count: How many sessions match, one at least.
         left_out: The columns that there was no room for.
     """
-    if total_count == 0 and filters.narrows(page=False):
-        place.say("No session matches.")
-    elif total_count == 0 and library is not None:
-        _say_there_are_none(place, library)
-    elif total_count == 0:
-        place.say("The database knows of no session with a folder. Others: sdgen-admin list --missing --cached")
-    elif query.offset >= total_count:
+    if query.offset >= total_count:
         place.say(f"There are only {total_count:,} sessions.")
     else:
         last = total_count if query.limit is None else min(query.offset + query.limit, total_count)
         no_room = f" (no room: {', '.join(left_out)})" if left_out else ""
         place.say(f"{query.offset + 1:,}–{last:,} of {total_count:,}{no_room}")
-
-
-def say_if_empty(place: Place, library: "SessionLibrary", report: "ComputeReport") -> None:
-    """Say so where a report on all sessions is about none: perhaps it is the wrong folder."""
-    if not (report.computed or report.fresh or report.problems):
-        _say_there_are_none(place, library)
-
-
-def _say_there_are_none(place: Place, library: "SessionLibrary") -> None:
-    place.say(
-        f"There are no sessions in {library.images_dir}: no folder there has a name that starts with a date and"
-        f" time, such as 20251107_120000-name.{_what_is_there(library.images_dir)}"
-    )
-
-
-def _what_is_there(images_dir: str) -> str:
-    """Return what an images root without sessions holds instead."""
-    try:
-        names = sorted(os.listdir(images_dir))
-    except OSError:
-        return ""
-    if not names:
-        return "\nThe folder is empty."
-    more = f" and {len(names) - _NAMES_SAID:,} more" if len(names) > _NAMES_SAID else ""
-    return f"\nThere are: {', '.join(names[:_NAMES_SAID])}{more}. Is it the right folder? See: sdgen-admin config"
 
 
 def say_problems(place: Place, report: "ComputeReport", *, strict: bool) -> None:

@@ -64,7 +64,7 @@ def require_folder(images_dir: str, session_id: str) -> None:
         return
     require_root(images_dir)
     raise SessionNotFoundError(
-        f"There is no session {session_id!r} in {visible(images_dir)}.", "See them all with: sdgen-admin list"
+        f"There is no folder {session_id!r} in {visible(images_dir)}.", "See them all with: sdgen-admin list"
     )
 
 

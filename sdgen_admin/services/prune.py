@@ -22,7 +22,8 @@ def prune(database: Database, images_dir: str, *, force: bool) -> int:
         gone, everything = with_stats - here, with_stats | here
         if gone and not force and (not here or len(gone) > _GUARD * len(everything)):
             raise PruneRefusedError(
-                f"{len(gone):,} of {len(everything):,} sessions have no folder in {images_dir}: nothing pruned.",
+                f"The stats of {len(gone):,} of {len(everything):,} sessions would go, with no folder in {images_dir}:"
+                " nothing pruned.",
                 "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
             )
         with transaction(connection):

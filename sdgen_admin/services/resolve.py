@@ -34,13 +34,20 @@ class Resolver:
         self._here = self._ids if here is None else set(here)
         self._spelled = {spelled(name): name for name in self._ids if not name.isprintable()}
 
-    def resolve(self, text: str) -> str:
-        """Return the id that `text` means. The case of letters does not count; what is gone comes second.
+    def resolve(self, *texts: str) -> list[str]:
+        """Return the ids that texts mean, each once. The case of letters does not count; what is gone comes second.
 
         Raises:
-            SessionNotFoundError: No id has this part; the hint names near misses.
+            SessionNotFoundError: No id has one of these parts, or none has several; the hint says what there is.
             AmbiguousSessionError: Several have.
         """
+        found = {text: self._find(text) for text in texts}
+        if unknown := [text for text, name in found.items() if name is None]:
+            raise self._not_found(unknown)
+        return list(dict.fromkeys(name for name in found.values() if name is not None))
+
+    def _find(self, text: str) -> str | None:
+        """Return the id that a text means, None where it means none."""
         if text in self._ids:
             return text
         if text in self._spelled:
@@ -49,14 +56,25 @@ class Resolver:
             return self._newest_first(self._here)[0]
         part = text.casefold()
         matches = self._containing(part, self._here) or self._containing(part, self._ids)
-        if not matches:
-            raise SessionNotFoundError(f"There is no session {text!r}.", self._near_misses(text))
         if len(matches) > 1:
             raise AmbiguousSessionError(
                 f"{text!r} is part of {len(matches):,} session ids.",
                 f"Type more of one: {_shortened(self._newest_first(matches))}",
             )
-        return matches[0]
+        return matches[0] if matches else None
+
+    def _not_found(self, texts: list[str]) -> SessionNotFoundError:
+        if len(texts) > 1:
+            return SessionNotFoundError(
+                f"There are no sessions {_shortened(list(map(repr, texts)))}.",
+                "Their ids, one a line: sdgen-admin list --all --format ids",
+            )
+        if texts == [LATEST]:
+            return SessionNotFoundError(
+                "There is no latest session: none has a folder.",
+                "Is it the right folder, and the drive mounted? See: sdgen-admin config",
+            )
+        return SessionNotFoundError(f"There is no session {texts[0]!r}.", self._near_misses(texts[0]))
 
     def _containing(self, part: str, ids: Iterable[str]) -> list[str]:
         return [name for name in ids if part in name.casefold()] if part else []
@@ -97,5 +115,4 @@ def resolve(
                 known += sessions_in_history(connection)
                 _, newest = select(connection, SessionFilter(limit=1), images_dir)
                 here = [record.session_id for record in newest]
-    resolver = Resolver([*here, *known], here, spelled)
-    return list(dict.fromkeys(resolver.resolve(text) for text in texts))
+    return Resolver([*here, *known], here, spelled).resolve(*texts)

@@ -122,7 +122,7 @@ def test_prune_refuses_what_looks_like_an_unmounted_drive(demo: Path) -> None:
         shutil.rmtree(demo / name)
     outcome = run("warm-cache", "--prune")
     assert outcome.status == 2
-    assert "2 of 8 sessions have no folder" in outcome.err
+    assert "The stats of 2 of 8 sessions would go" in outcome.err
     assert "--prune --force" in outcome.err
     assert len(rows(database(demo), "session_stats")) == 8
 

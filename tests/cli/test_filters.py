@@ -143,6 +143,7 @@ def test_days_in_words(images_dir: Path, word: str) -> None:
         ("--to-date 2025-13-01", "--to-date: '2025-13-01' is no date."),
         ("--limit 0", "--limit: Input should be greater than or equal to 1."),
         ("--limit 501", "--limit: Input should be less than or equal to 500.\nA page has 1 to 500"),
+        ("--search \udcff", "--search: it is not valid UTF-8."),
         ("--offset -1", "--offset: Input should be greater than or equal to 0."),
         ("--limit many", "'many' is not a valid int"),
         ("--limit 5 --all", "--all and --limit contradict each other."),
@@ -152,6 +153,10 @@ def test_days_in_words(images_dir: Path, word: str) -> None:
 )
 def test_a_wrong_value_is_a_usage_error_that_names_its_flag(shared: Path, flags: str, said: str) -> None:
     assert said in fails(2, "list", *flags.split())
+
+
+def test_all_sessions_are_not_a_number_of_them(shared: Path) -> None:
+    assert "--all and --limit contradict each other." in fails(2, "refresh", "--all", "--limit", "5")
 
 
 def test_an_order_alone_selects_nothing_to_refresh(shared: Path) -> None:

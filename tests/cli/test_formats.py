@@ -139,6 +139,7 @@ def test_columns_choose_and_order(shared: Path) -> None:
 def test_a_mistyped_column_names_near_ones() -> None:
     assert "Did you mean sampler_name" in fails(2, "list", "--columns", "sampler")
     assert "Did you mean resolved_prompt or negative_prompt?" in fails(2, "list", "--columns", "prompt")
+    assert "Did you mean is_favorite?" in fails(2, "list", "--columns", "liked")
     assert "Did you mean tags?" in fails(2, "list", "--columns", "tgas")
     assert "There are: session_id, session_path" in fails(2, "list", "--columns", "???")
     assert "There are: session_id" in fails(2, "list", "--columns", ",")

@@ -34,7 +34,7 @@ def test_data_goes_to_stdout_and_talk_to_stderr(shared: Path) -> None:
     [
         (["--limit", "3", "--offset", "2"], "3–5 of 8\n"),
         (["--offset", "50"], "There are only 8 sessions.\n"),
-        (["--model", "none such"], "No session matches.\n"),
+        (["--limit", "3", "--model", "pony", "--liked"], "No session matches.\n"),
         (["--json"], ""),
         (["--format", "csv"], "1–8 of 8\n"),
         (["--quiet"], ""),

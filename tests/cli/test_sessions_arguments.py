@@ -62,12 +62,10 @@ def test_no_ids_on_stdin_are_nothing_to_do(demo: Path, command: list[str]) -> No
     assert (outcome.err == "No session ids on standard input: nothing to change.\n") == (command[0] == "tag")
 
 
-def test_show_needs_one() -> None:
-    assert "show takes one session" in fails(2, "show", "-", "--images-dir", ".", stdin="\n \n")
-
-
-def test_show_takes_one(shared: Path) -> None:
-    assert "show takes one session" in fails(2, "show", "-", stdin=f"{CUT}\n{FACES}\n")
+@pytest.mark.parametrize("command", ["show", "history"])
+@pytest.mark.parametrize("stdin", ["", "\n \n", f"{CUT}\n{FACES}\n"])
+def test_where_one_session_is_taken(shared: Path, command: str, stdin: str) -> None:
+    assert f"{command} takes one session" in fails(2, command, "-", stdin=stdin)
 
 
 @pytest.mark.parametrize("command", ["show", "refresh", "compute-stats"])

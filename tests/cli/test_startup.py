@@ -11,7 +11,7 @@ from tests.cli.harness import environment, process
 
 REPORT = """
 import json, sys
-from sdgen_admin.cli.app import main
+from sdgen_admin.__main__ import main
 sys.argv = ["sdgen-admin", *sys.argv[1:]]
 try:
     main()

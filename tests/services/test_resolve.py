@@ -31,11 +31,11 @@ IDS = [PORTRAIT, LANDSCAPE, OLDER, ACCENTED]
     ],
 )
 def test_what_is_meant(text: str, expected: str) -> None:
-    assert Resolver(IDS).resolve(text) == expected
+    assert Resolver(IDS).resolve(text) == [expected]
 
 
 def test_a_whole_id_counts_although_it_is_part_of_another() -> None:
-    assert Resolver(["20251107_120000-a", "20251107_120000-ab"]).resolve("20251107_120000-a") == "20251107_120000-a"
+    assert Resolver(["20251107_120000-a", "20251107_120000-ab"]).resolve("20251107_120000-a") == ["20251107_120000-a"]
 
 
 @pytest.mark.parametrize(("text", "meant"), [("portraits", [PORTRAIT, OLDER]), ("_120000", IDS)])
@@ -78,8 +78,16 @@ def test_nothing_is_found_by_a_path_or_a_pattern(text: str) -> None:
 
 
 def test_without_sessions_there_is_no_latest() -> None:
-    with pytest.raises(SessionNotFoundError, match="'latest'"):
-        Resolver([]).resolve("latest")
+    with pytest.raises(SessionNotFoundError, match="no latest session") as caught:
+        Resolver([PORTRAIT], here=[]).resolve("latest")
+    assert "mounted" in caught.value.hint
+
+
+def test_all_that_are_unknown_are_told_at_once() -> None:
+    unknown = [f"none-{number}" for number in range(10)]
+    with pytest.raises(SessionNotFoundError, match=r"no sessions 'none-0', 'none-1', .* and 2 more") as caught:
+        Resolver(IDS).resolve(PORTRAIT, *unknown)
+    assert "--format ids" in caught.value.hint
 
 
 @pytest.mark.parametrize("fresh", [False, True])

@@ -17,18 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import sdgen_admin.cli.app
-import sdgen_admin.services.demo
-import sdgen_admin.services.history
-import sdgen_admin.services.store
-import sdgen_admin.services.warm
-from sdgen_admin.cli import commands, formats, views
+from sdgen_admin.__main__ import main
+from sdgen_admin.cli import app, commands, formats, views
 from sdgen_admin.db import backup
+from sdgen_admin.services import demo, history, store, warm
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
-LOADED = (backup, commands, formats, views)
+LOADED = (app, backup, commands, demo, formats, history, store, views, warm)
 PATIENCE = 60.0
 """Seconds until a process counts as stuck."""
 _LATER = 0.02
@@ -132,7 +129,7 @@ def _run(arguments: list[str], said_in: Path, hooks: Hooks) -> None:
     if hooks != Hooks():
         sqlite3.connect = connect_and_look  # type: ignore[assignment]
     try:
-        sdgen_admin.cli.app.main()
+        main()
     finally:
         if hooks.count_in is not None:
             hooks.count_in.write_text(str(count), encoding="utf-8")

@@ -3,6 +3,7 @@
 import io
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen_admin.cli.app import app
+from sdgen_admin.__main__ import main
 from sdgen_admin.cli.signals import SIGNALS, Stopped, stop_on_signals
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.services.compute import BATCH
@@ -158,10 +159,27 @@ def test_while_it_waits_for_input(
     status: int,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupting(number)))
+    monkeypatch.setattr(sys, "argv", ["sdgen-admin", "tag", "-", "--liked", "--images-dir", library.images_dir])
     with pytest.raises(SystemExit) as caught:
-        app(["tag", "-", "--liked", "--images-dir", library.images_dir], prog_name="sdgen-admin")
+        main()
     assert caught.value.code == status
     assert capsys.readouterr() == ("", "Interrupted.\n")
+
+
+@signals
+def test_while_it_is_still_loading(*, number: signal.Signals, status: int) -> None:
+    code = f"""
+import signal, sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            signal.raise_signal({number.value})
+sys.meta_path.insert(0, Stop())
+from sdgen_admin.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.splitlines()) == (status, [b"Interrupted."])
 
 
 @pytest.mark.usefixtures("_stopping")

@@ -6,8 +6,9 @@ import typer
 
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.nothing import say_if_empty
 from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_if_empty, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 

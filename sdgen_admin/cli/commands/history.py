@@ -8,7 +8,7 @@ from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Output, Place
-from sdgen_admin.cli.selection import chosen_sessions, contradiction
+from sdgen_admin.cli.selection import contradiction, one_session
 
 _LIMIT = 20
 
@@ -46,7 +46,7 @@ def command(
     if everything and limit is not None:
         raise contradiction("--all", "--limit")
     library = place.library()
-    session_id = None if session is None else chosen_sessions(library, [session], fresh=False)[0]
+    session_id = None if session is None else one_session("history", library, session, fresh=False)
     entries = library.history(session_id, limit=None if everything else limit or _LIMIT)
     renderer(output.chosen).render(HistoryView(entries, of_one=session is not None))
     if not entries:

@@ -7,6 +7,7 @@ import typer
 from sdgen_admin.cli.columns import parse_columns
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.nothing import say_nothing
 from sdgen_admin.cli.options import Cached, Columns, Filters, Output, Place
 from sdgen_admin.cli.selection import contradiction, say_page, say_report
 from sdgen_admin.cli.terminal import progress_bar
@@ -56,4 +57,7 @@ def command(
         view = SessionsView(sessions, page, asked)
         renderer(output.chosen).render(view)
     if output.chosen is not OutputFormat.JSON:
-        say_page(place, None if cached else library, filters, query, total_count, view.left_out)
+        if total_count:
+            say_page(place, query, total_count, view.left_out)
+        else:
+            say_nothing(place, library, filters, query, cached=cached)

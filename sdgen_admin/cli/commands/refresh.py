@@ -36,6 +36,8 @@ def command(
         raise UsageError("Which sessions?", "Name some, give filters, or use --all.")
     if sessions and everything:
         raise contradiction("--all", "named sessions")
+    if everything and filters.limit is not None:
+        raise contradiction("--all", "--limit")
     query = filters.query(limit=None)
     library = place.library()
     ids = chosen_sessions(library, sessions) if sessions else None

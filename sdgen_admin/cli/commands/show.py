@@ -3,8 +3,7 @@
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Cached, Output, Place, Session
-from sdgen_admin.cli.selection import chosen_sessions
-from sdgen_admin.errors import UsageError
+from sdgen_admin.cli.selection import one_session
 
 
 @with_options
@@ -19,10 +18,7 @@ def command(session: Session, output: Output, place: Place, cached: Cached = Fal
         sdgen-admin show facial_expressions --json
     """
     library = place.library()
-    chosen = chosen_sessions(library, [session], fresh=not cached)
-    if len(chosen) != 1:
-        raise UsageError("show takes one session.", "For many: sdgen-admin list --json")
-    record = library.get(chosen[0], fresh=not cached)
+    record = library.get(one_session("show", library, session, fresh=not cached), fresh=not cached)
 
     from sdgen_admin.cli.views.session import SessionView
 

@@ -6,8 +6,9 @@ import typer
 
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
+from sdgen_admin.cli.nothing import say_if_empty
 from sdgen_admin.cli.options import Jobs, Output, Place, Strict
-from sdgen_admin.cli.selection import exit_for, say_if_empty, say_problems
+from sdgen_admin.cli.selection import exit_for, say_problems
 from sdgen_admin.cli.terminal import progress_bar
 
 
