@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sdgen_admin.db.faults import damaged, explain, is_lack_of_room
+from sdgen_admin.db.uri import file_uri
 from sdgen_admin.errors import BackupExistsError, DatabaseError
 
 
@@ -50,8 +51,9 @@ def write_copy(source: sqlite3.Connection, path: str, target: str | None = None)
     try:
         _fill(source, part, wanted)
         _check(part, path)
-        _sync(part)
-        shutil.copymode(path, part)  # last: what is copied may be read-only
+        _sync(part, wanted)
+        with suppress(OSError):  # the permissions of a drive that somebody else owns cannot be changed
+            shutil.copymode(path, part)  # last: what is copied may be read-only
         return _publish(part, wanted, or_beside=target is None)
     finally:
         for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
@@ -72,16 +74,19 @@ def _fill(source: sqlite3.Connection, part: str, target: str) -> None:
 
 
 def _check(part: str, path: str) -> None:
-    uri = f"{Path(part).as_uri()}?mode=ro&immutable=1"  # immutable: no files beside it, whatever its journal mode
+    uri = file_uri(Path(part), "mode=ro&immutable=1")  # immutable: no files beside it, whatever its journal mode
     with closing(sqlite3.connect(uri, uri=True)) as copy:
         (finding,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
     if finding != "ok":
         raise damaged(path, finding)
 
 
-def _sync(part: str) -> None:
-    with open(part, "rb+") as file:
-        os.fsync(file.fileno())
+def _sync(part: str, target: str) -> None:
+    try:
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DatabaseError(f"{target} cannot be written: {error.strerror}.", "Name another file.") from error
 
 
 def _publish(part: str, wanted: str, *, or_beside: bool) -> str:

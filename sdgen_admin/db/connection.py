@@ -12,6 +12,7 @@ from sdgen_admin.db.functions import register_functions
 from sdgen_admin.db.schema import is_new_to_metadata, missing_parts
 from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.db.transaction import Connection, transaction
+from sdgen_admin.db.uri import file_uri
 from sdgen_admin.errors import DatabaseError, DatabaseNotFoundError, ReadOnlyDatabaseError
 
 LOCK_TIMEOUT = 30.0
@@ -36,6 +37,8 @@ class Database:
         timeout: Seconds to wait while another program holds a lock.
 
     Attributes:
+        path: The file as it was named, absolute.
+        file: The same with links followed: what SQLite keeps beside it is there.
         on_new: Told the path where the database was not there and has been made.
         on_wait: Told, once, when another program's lock has been waited for for a second.
         on_backup: Told where a copy was put before this version's own tables were added to somebody's metadata.
@@ -43,6 +46,7 @@ class Database:
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = LOCK_TIMEOUT) -> None:
         self.path = os.path.abspath(path)
+        self.file = os.path.realpath(path)
         self.on_new: Callable[[str], None] | None = None
         self.on_wait: Callable[[], None] | None = None
         self.on_backup: Callable[[str], None] | None = None
@@ -71,7 +75,7 @@ class Database:
 
     def is_writable(self) -> bool:
         """Whether the file, or where there is none its folder, can be written."""
-        folder = os.path.dirname(self.path)
+        folder = os.path.dirname(self.file)
         if not self.exists():
             while not os.path.exists(folder) and folder != os.path.dirname(folder):
                 folder = os.path.dirname(folder)
@@ -100,7 +104,7 @@ class Database:
             is_there = self.exists()
             if self.is_writable() and (is_there or to_make):
                 self._make_folder()
-                connection = self._connect(f"{Path(self.path).as_uri()}?mode=rwc")
+                connection = self._connect(file_uri(Path(self.path), "mode=rwc"))
                 connection.remember_file(self.path)
                 connection.on_wait = self._tell_of_waiting
             elif for_writing and (is_there or to_make):
@@ -131,7 +135,7 @@ class Database:
 
     def _make_folder(self) -> None:
         try:
-            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            os.makedirs(os.path.dirname(self.file), exist_ok=True)
         except OSError as error:
             raise DatabaseError(
                 f"{self.path} cannot be made: {error.strerror}.", "Name another database with --db."
@@ -207,8 +211,7 @@ class Database:
         return memory
 
     def _open_read_only(self) -> Connection:
-        uri = f"{Path(self.path).as_uri()}?mode=ro"
-        source = self._connect(uri)
+        source = self._connect(file_uri(Path(self.path), "mode=ro"))
         try:
             source.execute("SELECT 1 FROM sqlite_master")
         except sqlite3.OperationalError as error:
@@ -216,7 +219,13 @@ class Database:
             if error.sqlite_errorcode not in _WAL_CANNOT_BE_MADE:  # locked, say: what the file holds is in flux
                 raise
             # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
-            source = self._connect(f"{uri}&immutable=1")
+            wal = f"{self.file}-wal"
+            if os.path.exists(wal) and os.path.getsize(wal):  # left by a crash, or in a snapshot of a drive
+                raise ReadOnlyDatabaseError(
+                    f"{self.path} has changes in {wal}, which cannot be read where nothing can be written.",
+                    "Copy both to another folder, and name the copy with --db.",
+                ) from error
+            source = self._connect(file_uri(Path(self.path), "mode=ro&immutable=1"))
         return source
 
 

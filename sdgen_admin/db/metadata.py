@@ -110,6 +110,7 @@ def metadata_from_row(row: Sequence[Any]) -> SessionMetadata:
     values["tags"] = parse_tags(values["tags"])
     for name in ("session_id", "session_path", "user_rating", "user_note", "auto_metadata"):
         values[name] = as_text(values[name])
+    values["session_path"] = values["session_path"] or ""
     auto = from_json(values["auto_metadata"])
     values["auto_metadata"] = values["auto_metadata"] if auto is None else auto
     return lenient(SessionMetadata, given(values))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from sdgen_admin.db.uri import file_uri
+
 _MOST = 500
 _PATIENCE = 0.05
 """Seconds: a shell that waits is worse than one that completes nothing."""
@@ -47,7 +49,7 @@ def tags(connection: sqlite3.Connection, part: str) -> list[str]:
 def peek(path: str, look: Callable[[sqlite3.Connection, str], list[str]], part: str) -> list[str]:
     """Return what one of the functions above finds in the database at `path`, nothing where it cannot be read."""
     try:
-        uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+        uri = file_uri(Path(path).absolute(), "mode=ro")
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
             return look(connection, part)
     except (sqlite3.Error, ValueError):

@@ -55,13 +55,13 @@ _KNOWN = """
     {where_stats}
     UNION ALL
     SELECT session_id, NULL, NULL, NULL, missing, problem, 0
-    FROM sdgen_admin_sessions
-    WHERE session_id NOT IN (SELECT session_id FROM session_stats) {and_own}
+    FROM sdgen_admin_sessions o
+    WHERE NOT EXISTS (SELECT 1 FROM session_stats s WHERE s.session_id = o.session_id) {and_own}
     UNION ALL
     SELECT session_id, NULL, NULL, NULL, 0, NULL, 0
-    FROM session_metadata
-    WHERE session_id NOT IN (SELECT session_id FROM session_stats)
-        AND session_id NOT IN (SELECT session_id FROM sdgen_admin_sessions) {and_metadata}
+    FROM session_metadata m
+    WHERE NOT EXISTS (SELECT 1 FROM session_stats s WHERE s.session_id = m.session_id)
+        AND NOT EXISTS (SELECT 1 FROM sdgen_admin_sessions o WHERE o.session_id = m.session_id) {and_metadata}
 """
 
 

@@ -70,7 +70,8 @@ def has_good_stats(connection: sqlite3.Connection, session_id: str) -> bool:
 def stats_from_row(row: Sequence[Any]) -> SessionStats:
     """Return the model of a row with the columns of `STATS_COLUMNS`."""
     values = dict(zip(STATS_COLUMNS, row, strict=True))
-    values["session_id"], values["session_path"] = as_text(values["session_id"]), as_text(values["session_path"])
+    for name in ("session_id", "session_path"):
+        values[name] = as_text(values[name]) or ""
     for name in _OBJECTS:
         values[name] = from_json(values.pop(f"{name}_json"))
     values["is_seed_sweep"] = is_true(values["is_seed_sweep"])

@@ -98,11 +98,12 @@ class SessionLibrary:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
         """
-        if not fresh:
+        if fresh:
+            self.require_root()
+        else:
             self.database.require()
-        with self.database.open() as connection:
+        with self.database.open(to_make=self._has_anything()) as connection:
             if fresh and is_session_id(session_id):
-                self.require_root()
                 Refresher(connection, self.images_dir).some([session_id])
             record = queries.get_record(connection, session_id, self.images_dir) if is_storable(session_id) else None
         if record is None:

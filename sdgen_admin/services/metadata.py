@@ -16,7 +16,7 @@ class SessionMetadataService:
     """Reads and changes the metadata of sessions.
 
     Args:
-        db_path: The database file; made where there is none.
+        db_path: The database file; made with its folder at the first write.
         lock_timeout: Seconds to wait for another program's lock.
 
     Every method raises DatabaseError where the database cannot be used.
@@ -27,12 +27,12 @@ class SessionMetadataService:
 
     def get_metadata(self, session_id: str) -> SessionMetadata | None:
         """Return what was said about a session, None where nothing was."""
-        with self._database.open() as connection:
+        with self._database.open(to_make=False) as connection:
             return table.get_metadata(connection, session_id)
 
     def list_all_metadata(self) -> list[SessionMetadata]:
         """Return all metadata, last changed first."""
-        with self._database.open() as connection:
+        with self._database.open(to_make=False) as connection:
             return list(table.iterate_metadata(connection))
 
     def upsert_metadata(
@@ -75,7 +75,7 @@ def update_metadata(
     if not database.exists():
         for name in session_ids:
             require_folder(images_dir, name)
-    with database.open(for_writing=not dry_run) as connection:
+    with database.open(for_writing=not dry_run, to_make=not dry_run) as connection:
         for name in session_ids:  # before the lock is taken, so that nobody has to wait for it
             if not (is_storable(name) and get_known(connection, name)):
                 require_folder(images_dir, name)

@@ -15,7 +15,7 @@ class SessionStatsService:
     """Computes, caches and gives the stats of sessions.
 
     Args:
-        db_path: The database file; made where there is none.
+        db_path: The database file; made with its folder at the first write.
         images_dir: The images root.
         lock_timeout: Seconds to wait for another program's lock.
 
@@ -34,7 +34,7 @@ class SessionStatsService:
 
     def get_stats(self, session_id: str) -> SessionStats | None:
         """Return the cached stats as they are, None where there are none. Touches no folder."""
-        with self._database.open() as connection:
+        with self._database.open(to_make=False) as connection:
             return get_stats(connection, session_id)
 
     def get_or_compute_stats(self, session_id: str) -> SessionStats:
@@ -59,7 +59,7 @@ class SessionStatsService:
 
     def list_all_stats(self) -> list[SessionStats]:
         """Return all cached stats, newest session first. Touches no folder."""
-        with self._database.open() as connection:
+        with self._database.open(to_make=False) as connection:
             return list(iterate_stats(connection))
 
     def delete_stats(self, session_id: str) -> bool:

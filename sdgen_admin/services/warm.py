@@ -19,9 +19,9 @@ def warming(database: Database) -> Iterator[bool]:
     Raises:
         ReadOnlyDatabaseError: The folder of the database cannot be written.
     """
-    lock = FileLock(f"{database.path}.sdgen-admin.lock")
+    lock = FileLock(f"{database.file}.sdgen-admin.lock")
     try:
-        os.makedirs(os.path.dirname(database.path), exist_ok=True)
+        os.makedirs(os.path.dirname(database.file), exist_ok=True)
         lock.acquire(blocking=False)
     except Timeout:
         yield False

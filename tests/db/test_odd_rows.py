@@ -24,7 +24,7 @@ from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
 from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, make_session
-from tests.neighbour import make_database, plain, row, write_metadata, write_stats
+from tests.neighbour import CONTRACT, make_database, plain, row, write_metadata, write_stats
 
 DEEP = "[" * 5000 + "]" * 5000
 OTHER = "20251108_120000-other"
@@ -126,6 +126,27 @@ def test_a_liked_row_without_an_id_hides_no_unliked_session(library: SessionLibr
     write_stats(path, SESSION)
     for query in ({"liked": False}, {"rating": "none"}, {"untagged": True}):
         assert library.find(SessionFilter.model_validate(query), fresh=False).total_count == 1
+
+
+def test_a_stats_row_without_an_id_hides_no_session_that_has_none(library: SessionLibrary, path: Path) -> None:
+    write_stats(path, None)
+    write_metadata(path, SESSION, is_favorite=1)
+    assert library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",)))[0].after.tags == ("a",)
+    library.compute()
+    page = library.find(SessionFilter(missing=True, liked=True))
+    assert [record.session_id for record in page.sessions] == [SESSION]
+
+
+def test_rows_without_a_path_are_shown(images_dir: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lax.db"
+    with plain(path) as connection:
+        connection.executescript(CONTRACT.replace(" NOT NULL", ""))
+        connection.execute("INSERT INTO session_stats (session_id, sd_model) VALUES (?, 'pony')", (SESSION,))
+        connection.execute("INSERT INTO session_metadata (session_id, user_note) VALUES (?, 'a note')", (SESSION,))
+    (record,) = SessionLibrary(images_dir, path).find(fresh=False).sessions
+    assert record.stats is not None
+    assert record.metadata is not None
+    assert (record.stats.sd_model, record.metadata.user_note) == ("pony", "a note")
 
 
 @contextmanager

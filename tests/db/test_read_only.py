@@ -1,5 +1,6 @@
 """A database or a folder that is read-only: refused to writers, and read all the same."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from sdgen_admin.errors import DatabaseLockedError, ReadOnlyDatabaseError
 from sdgen_admin.models.filters import SessionFilter
+from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION, make_session
 from tests.db.uses import LIKE, READS, WRITES, expect
@@ -80,3 +82,42 @@ def test_a_read_only_database_that_is_locked(library: SessionLibrary, path: Path
         other.execute("BEGIN EXCLUSIVE")
         with read_only(path):
             as_ordinary_user(lambda: expect(DatabaseLockedError, READS["find"], library))
+
+
+def test_changes_that_a_crash_left_beside_a_read_only_database(
+    library: SessionLibrary, path: Path, images_dir: Path, tmp_path: Path
+) -> None:
+    make_database(path, journal_mode="wal")
+    (tmp_path / "snapshot").mkdir()
+    with plain(path) as other:
+        other.execute("SELECT count(*) FROM session_metadata").fetchone()  # from now on, what is new stays in the log
+        library.update_metadata(SESSION, LIKE)
+        for name in ("sessions.db", "sessions.db-wal"):
+            shutil.copy(path.with_name(name), tmp_path / "snapshot" / name)
+    copy = tmp_path / "snapshot" / "sessions.db"
+    before = digest(copy)
+    with read_only(copy):
+        as_ordinary_user(lambda: expect(ReadOnlyDatabaseError, READS["find"], SessionLibrary(images_dir, copy)))
+    assert digest(copy) == before
+    assert SessionLibrary(images_dir, copy).find(SessionFilter(liked=True)).total_count == 1
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_link_to_a_database_is_as_writable_as_that(
+    library: SessionLibrary, path: Path, images_dir: Path, tmp_path: Path, mode: str
+) -> None:
+    make_database(path, journal_mode=mode)
+    library.update_metadata(SESSION, LIKE)
+    link = tmp_path / "links" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    linked = SessionLibrary(images_dir, link)
+    link.parent.chmod(0o555)
+    try:
+        as_ordinary_user(lambda: linked.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",))))
+    finally:
+        link.parent.chmod(0o755)
+    assert library.tag_counts() == {"a": 1}
+    with read_only(path):
+        assert as_ordinary_user(linked.find).total_count == 1
+        as_ordinary_user(lambda: expect(ReadOnlyDatabaseError, WRITES["compute"], linked))

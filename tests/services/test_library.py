@@ -12,8 +12,10 @@ from sdgen_admin import (
     Rating,
     SessionFilter,
     SessionLibrary,
+    SessionMetadataService,
     SessionMetadataUpdate,
     SessionNotFoundError,
+    SessionStatsService,
 )
 from tests.builders import SESSION, make_manifest, make_session
 from tests.neighbour import digest, row, rows, write_metadata
@@ -132,6 +134,18 @@ def test_a_dry_run_tells_and_changes_nothing(library: SessionLibrary, path: Path
     (change,) = library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("b",)), dry_run=True)
     assert change.after.tags == (("a", "b") if known else ("b",))
     assert digest(path) == before
+
+
+def test_who_only_looks_makes_no_database(library: SessionLibrary, images_dir: Path, path: Path) -> None:
+    (change,) = library.update_metadata(SESSION, LIKE, dry_run=True)
+    assert change.after.is_favorite
+    metadata, stats = SessionMetadataService(path), SessionStatsService(path, images_dir)
+    assert (metadata.get_metadata(SESSION), metadata.list_all_metadata()) == (None, [])
+    assert (stats.get_stats(SESSION), stats.list_all_stats()) == (None, [])
+    with pytest.raises(ImagesRootError):
+        SessionLibrary(images_dir.parent / "typo" / "images").get(SESSION)
+    assert not path.exists()
+    assert not (images_dir.parent / "typo").exists()
 
 
 def test_metadata_path_of_a_new_row_is_the_folder(library: SessionLibrary, images_dir: Path, path: Path) -> None:

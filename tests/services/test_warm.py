@@ -49,6 +49,15 @@ def test_a_second_process_leaves_at_once(database: Database, killed: bool) -> No
     assert warm(database)
 
 
+def test_a_link_to_a_database_is_that_database(database: Database, tmp_path: Path) -> None:
+    link = tmp_path / "links" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(database.path)
+    with warming(database):
+        assert not warm(Database(link))
+    assert warm(Database(link))
+
+
 def test_it_is_free_again_after_an_error(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), warming(database):
         raise ZeroDivisionError
