@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
+from sdgen_admin.disk.root import has_folder, require_folder
 from sdgen_admin.disk.spread import Helper, Spread
 
 if TYPE_CHECKING:
@@ -32,6 +33,18 @@ def _start_worker(images_dir: str) -> "Helper[SessionReading]":
     from sdgen_admin.disk.worker import Worker  # noqa: PLC0415 -- only a cold, big collection needs processes
 
     return Worker(images_dir)
+
+
+def require_folders(images_dir: str, session_ids: list[str], jobs: int | None = None) -> None:
+    """Raise as `require_folder` for the first of many sessions that has no folder; they are looked at side by side."""
+
+    def look(session_id: str) -> tuple[str, bool]:
+        return session_id, has_folder(images_dir, session_id)
+
+    here = {name for name, is_here in Spread(look, helper=None, jobs=jobs, batch=8)(session_ids) if is_here}
+    for name in session_ids:
+        if name not in here:
+            require_folder(images_dir, name)
 
 
 def take_fingerprints(

@@ -58,9 +58,14 @@ def require_root(images_dir: str) -> None:
         raise _unreadable(images_dir, why)
 
 
+def has_folder(images_dir: str, session_id: str) -> bool:
+    """Whether a text is the name of a session folder that is there."""
+    return is_session_id(session_id) and os.path.isdir(os.path.join(images_dir, session_id))
+
+
 def require_folder(images_dir: str, session_id: str) -> None:
     """Raise SessionNotFoundError where a session has no folder, and ImagesRootError where the images root has none."""
-    if is_session_id(session_id) and os.path.isdir(os.path.join(images_dir, session_id)):
+    if has_folder(images_dir, session_id):
         return
     require_root(images_dir)
     raise SessionNotFoundError(

@@ -88,16 +88,16 @@ class Spread(Generic[R]):
             if cpu < wall * _WAITING:
                 if seconds_left > _WORTH_THREADS:
                     yield from self._in_threads(left)
-            elif helpers := self._helpers_worth_starting(seconds_left):
+            elif helpers := self._helpers_worth_starting(seconds_left, len(left)):
                 yield from self._with_processes(left, helpers)
             wall = cpu = 0.0
             count = 0
 
-    def _helpers_worth_starting(self, seconds_left: float) -> int:
+    def _helpers_worth_starting(self, seconds_left: float, items_left: int) -> int:
         if self._helper is None:
             return 0
         if self._jobs is not None:
-            return self._jobs - 1
+            return min(self._jobs - 1, items_left // _MESSAGE)
         return min(usable_processors() - 1, int(seconds_left / _WORTH_PROCESSES))
 
     def _work_on(self, items: list[str]) -> list[R]:
@@ -108,8 +108,11 @@ class Spread(Generic[R]):
 
     def _with_processes(self, left: deque[str], count: int) -> Iterator[R]:
         assert self._helper is not None
-        helpers = [self._helper() for _ in range(count)]
+        helpers: list[Helper[R]] = []
         try:
+            with suppress(OSError):  # no room for a further process: those that there are do it, or this one alone
+                for _ in range(count):
+                    helpers.append(self._helper())  # noqa: PERF401 -- those before a failure are kept
             yield from self._gather(left, [helper.work for helper in helpers], _MESSAGE, are_processes=True)
         finally:
             for helper in helpers:
@@ -144,10 +147,13 @@ class Spread(Generic[R]):
                 left.extend(some)  # what could not be done goes back to the others
                 results.put(None)
 
-        for hand in hands:
-            threading.Thread(target=feed, args=(hand,), name="sdgen-admin", daemon=True).start()
+        busy = 0
+        with suppress(RuntimeError):  # no room for a further thread
+            for hand in hands:
+                threading.Thread(target=feed, args=(hand,), name="sdgen-admin", daemon=True).start()
+                busy += 1
         try:
-            yield from self._collect(left, results, len(hands), are_processes=are_processes)
+            yield from self._collect(left, results, busy, are_processes=are_processes)
         finally:
             left.clear()
             with suppress(Empty):

@@ -1,6 +1,5 @@
 """Bringing the database up to date with the folders: what is stale, computing it, storing it in batches."""
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from sdgen_admin.db.search import make_search_indexes
 from sdgen_admin.db.sessions import Known, get_known, mark_missing
 from sdgen_admin.db.transaction import Turns, transaction
 from sdgen_admin.disk.collection import read_sessions, take_fingerprints
-from sdgen_admin.disk.fingerprint import take_fingerprint
+from sdgen_admin.disk.fingerprint import Fingerprint
 from sdgen_admin.disk.root import RootListing, list_root
 from sdgen_admin.models.reports import ComputeReport, ProgressListener, SessionProblem
 
@@ -97,7 +96,11 @@ class Refresher:
         outcome = Outcome()
         known = {entry.session_id: entry for entry in get_known(self._connection)}
         listing = list_root(self._images_dir)  # after what is known: a session made in between is not taken for gone
-        stale = self._stale(listing.session_ids, known, outcome, force=force)
+        stale = listing.session_ids
+        if not force:
+            doubtful = [name for name in stale if name in known and known[name].is_verified]
+            stale = [name for name in stale if name not in known or not known[name].is_verified]
+            stale += _stale(take_fingerprints(self._images_dir, doubtful, self._jobs), known, outcome)
         _note_undecodable(listing, outcome)
         self._note_presence(listing.session_ids, known, outcome)
         self._compute(stale, outcome)
@@ -111,26 +114,11 @@ class Refresher:
         outcome = Outcome()
         ids = list(dict.fromkeys(session_ids))
         known = {entry.session_id: entry for name in ids for entry in get_known(self._connection, name)}
-        here = [name for name in ids if take_fingerprint(os.path.join(self._images_dir, name)) is not None]
+        found = dict(take_fingerprints(self._images_dir, ids, self._jobs))
+        here = [name for name in ids if found[name] is not None]
         self._note_presence(here, known, outcome)
-        self._compute(self._stale(here, known, outcome, force=force), outcome)
+        self._compute(here if force else _stale(((name, found[name]) for name in here), known, outcome), outcome)
         return outcome
-
-    def _stale(self, ids: list[str], known: dict[str, Known], outcome: Outcome, *, force: bool) -> list[str]:
-        """Return the sessions to compute; the fresh ones are counted, and their problems noted."""
-        if force:
-            return ids
-        stale = [name for name in ids if name not in known or not known[name].is_verified]
-        doubtful = [name for name in ids if name in known and known[name].is_verified]
-        for name, fingerprint in take_fingerprints(self._images_dir, doubtful, self._jobs):
-            entry = known[name]
-            if fingerprint is None or fingerprint != entry[1:4]:
-                stale.append(name)
-                continue
-            outcome.fresh += 1
-            if entry.problem is not None:
-                outcome.problems[name] = entry.problem
-        return stale
 
     def _note_presence(self, here: list[str], known: dict[str, Known], outcome: Outcome) -> None:
         """Note which sessions of the database have lost their folder since, and which have it again."""
@@ -180,6 +168,20 @@ class Refresher:
                 store_rest()
                 raise
             store_rest()
+
+
+def _stale(found: Iterable[tuple[str, Fingerprint | None]], known: dict[str, Known], outcome: Outcome) -> list[str]:
+    """Return those sessions, with their present fingerprints, that are to be computed; the fresh are noted."""
+    stale = []
+    for name, fingerprint in found:
+        entry = known.get(name)
+        if entry is None or not entry.is_verified or fingerprint is None or fingerprint != entry[1:4]:
+            stale.append(name)
+            continue
+        outcome.fresh += 1
+        if entry.problem is not None:
+            outcome.problems[name] = entry.problem
+    return stale
 
 
 def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:

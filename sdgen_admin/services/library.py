@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from sdgen_admin.db import metadata as metadata_table
 from sdgen_admin.db import queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
-from sdgen_admin.disk.root import is_session_id, is_storable, list_root, require_folder, require_root, session_path
+from sdgen_admin.disk.collection import require_folders
+from sdgen_admin.disk.root import is_session_id, is_storable, list_root, require_root, session_path
 from sdgen_admin.errors import SessionNotFoundError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
@@ -145,8 +146,7 @@ class SessionLibrary:
         """
         ids = [session_ids] if isinstance(session_ids, str) else None if session_ids is None else list(session_ids)
         self.require_root()
-        for name in ids or ():
-            require_folder(self.images_dir, name)
+        require_folders(self.images_dir, ids or [], jobs)
         with self.database.open(for_writing=True, to_fill=ids is None, to_make=self._has_anything()) as connection:
             refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
             outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)

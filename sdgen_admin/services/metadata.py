@@ -8,7 +8,8 @@ from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import start_group
 from sdgen_admin.db.sessions import get_known
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.root import is_storable, require_folder, session_path
+from sdgen_admin.disk.collection import require_folders
+from sdgen_admin.disk.root import is_storable, session_path
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 
 
@@ -73,12 +74,11 @@ def update_metadata(
     if not session_ids:
         return ()
     if not database.exists():
-        for name in session_ids:
-            require_folder(images_dir, name)
+        require_folders(images_dir, session_ids)
     with database.open(for_writing=not dry_run, to_make=not dry_run) as connection:
-        for name in session_ids:  # before the lock is taken, so that nobody has to wait for it
-            if not (is_storable(name) and get_known(connection, name)):
-                require_folder(images_dir, name)
+        # Before the lock is taken, so that nobody has to wait for it.
+        unknown = [name for name in session_ids if not (is_storable(name) and get_known(connection, name))]
+        require_folders(images_dir, unknown)
         with transaction(connection, keep=not dry_run):
             group = start_group(connection)
             return tuple(

@@ -1,17 +1,20 @@
 """All sessions of an images root."""
 
+import os
 import threading
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from sdgen_admin.disk.collection import read_sessions, take_fingerprints
+from sdgen_admin.disk.collection import read_sessions, require_folders, take_fingerprints
 from sdgen_admin.disk.fingerprint import take_fingerprint
 from sdgen_admin.disk.folder import SessionReading, read_session
 from sdgen_admin.disk.spread import Spread
 from sdgen_admin.disk.worker import Worker
+from sdgen_admin.errors import SessionNotFoundError
 from tests.builders import make_manifest, make_session
 from tests.disk.conftest import Clock
 
@@ -91,3 +94,23 @@ def test_fingerprints_of_all(images_dir: Path, jobs: int | None) -> None:
 
     assert taken == {name: take_fingerprint(str(images_dir / name)) for name in names}
     assert taken["20251107_130000-gone"] is None
+
+
+def test_many_folders_are_looked_for_side_by_side(
+    images_dir: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = make_sessions(images_dir, 60)
+    isdir, threads = os.path.isdir, set()
+
+    def look(path: str) -> bool:
+        clock.wait()
+        time.sleep(0.0005)
+        threads.add(threading.get_ident())
+        return isdir(path)
+
+    monkeypatch.setattr(os.path, "isdir", look)
+    require_folders(str(images_dir), names)
+    assert len(threads) > 2
+    for nowhere in ("20251107_130000-gone", "../images", ""):
+        with pytest.raises(SessionNotFoundError, match=f"'{nowhere}'"):
+            require_folders(str(images_dir), [*names, nowhere, "20251107_140000-last"])

@@ -157,6 +157,39 @@ def test_what_a_lost_helper_had_goes_back_to_the_others(toil: Work, error: Excep
     assert all(helper.stopped for helper in agency.hired)
 
 
+def test_no_more_helpers_are_started_than_there_is_work_for(toil: Work) -> None:
+    agency = Agency()
+
+    assert len(list(Spread(toil, helper=agency, jobs=500, batch=2)(ITEMS))) == len(ITEMS)
+    assert len(agency.hired) == len(ITEMS) // 16
+
+
+@pytest.mark.parametrize("room", [0, 2])
+def test_without_room_for_a_helper_those_that_started_do_the_work(toil: Work, room: int) -> None:
+    agency = Agency()
+
+    def hire() -> Colleague:
+        if len(agency.hired) == room:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return agency()
+
+    done = Counter(item for item, _ in Spread(toil, helper=hire, jobs=5, batch=2)(ITEMS))
+
+    assert done == Counter(ITEMS)
+    assert [helper.stopped for helper in agency.hired] == [1] * room
+
+
+def test_without_room_for_a_thread_this_one_does_the_work(wait: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_start)
+    done = Counter(Spread(wait, helper=None, jobs=None, batch=2)(ITEMS))
+
+    assert {thread for _, thread in done} == {threading.get_ident()}
+    assert sorted(item for item, _ in done) == sorted(ITEMS)
+
+
 def test_closing_ends_the_work(work: Work) -> None:
     agency = Agency()
     before = set(threading.enumerate())

@@ -43,9 +43,9 @@ def command(
     ids = chosen_sessions(library, sessions) if sessions else None
     with progress_bar(quiet=place.quiet) as progress:
         if filters.narrows():
-            found = library.find(query, progress=progress, on_report=partial(say_missing, place)).sessions
-            matching = [record.session_id for record in found if not record.missing]
-            ids = [name for name in matching if ids is None or name in ids]
+            with library.select(query, progress=progress, on_report=partial(say_missing, place)) as (_, found):
+                matching = {record.session_id: None for record in found if not record.missing}
+            ids = [name for name in (matching if ids is None else ids) if name in matching]
             if not ids:
                 place.say("No session matches.")
         report = library.compute(ids, force=True, jobs=jobs, progress=progress)
