@@ -56,6 +56,8 @@ class Search(NamedTuple):
 
     ways: tuple[str, ...]
     """Sources of `session_stats` that together hold the rows with the text, some of them more than once."""
+    kept: str
+    """How many of their ids are kept, at most: the expression."""
     said: str
     """The name for the ids of the sessions of which it is said, in a note or a tag."""
     stats: str
@@ -68,6 +70,16 @@ class Search(NamedTuple):
     """The row of `session_metadata` has it."""
     own: str
     """The row of this tool's own table has it."""
+
+    @property
+    def hits(self) -> str:
+        """The statement for the ids in the rows of `ways`, as many as are kept."""
+        return f"{' UNION ALL '.join(f'SELECT session_id FROM {way}' for way in self.ways)} LIMIT {self.kept}"
+
+    @property
+    def are_few(self) -> str:
+        """Whether these are all, named `hits`."""
+        return f"(SELECT count(*) FROM hits) < {self.kept}"
 
 
 @dataclass

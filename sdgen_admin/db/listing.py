@@ -12,7 +12,6 @@ the way that touches the fewest rows:
 from typing import NamedTuple, assert_never
 
 from sdgen_admin.db.conditions import STATS_BY_ID, Conditions, RowConditions, Search, all_of
-from sdgen_admin.db.schema import ASKED
 from sdgen_admin.models.enums import SortKey
 
 # The creation time of a session without stats, from its id in either form.
@@ -29,13 +28,10 @@ JOINS = """LEFT JOIN sdgen_admin_sessions o ON o.session_id = {0}.session_id
 _NOTHING = "SELECT NULL AS session_id, NULL AS updated_at, NULL AS created WHERE 0"
 _PROBLEMS = "sdgen_admin_sessions INDEXED BY sdgen_admin_problem"
 
-_MANY = 5000
-"""Of so many hits it costs more to keep a list than to look at the next rows again until the page is full."""
 _TOUCHED = 20_000
 """Sessions with metadata; from there on merging is faster than looking up each."""
 _TOUCHED_AND_FOUND = 1000
 """Sessions in whose metadata a text is found: sooner, since these are found first."""
-_ARE_FEW = f"(SELECT count(*) FROM hits) < {_MANY}"
 
 
 class _Order(NamedTuple):
@@ -78,7 +74,7 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
         sets["touched"] = f"{asked.search.touched} LIMIT {_TOUCHED_AND_FOUND}"
     sets |= {"alone": _alone(asked), "loose": _loose(asked), "unreadable": _unreadable(asked)}
     if asked.search:
-        sets |= {"hits": _hits(asked.search, order), "found": _found(asked, asked.search, order)}
+        sets |= {"hits": asked.search.hits, "found": _found(asked, asked.search, order)}
     named = "".join(f"{name} AS MATERIALIZED ({statement}), " for name, statement in sets.items())
     arms = " UNION ALL ".join(_arms(asked, order, reverse=reverse))
     return (
@@ -89,28 +85,16 @@ def listing(asked: Conditions, sort: SortKey, *, reverse: bool, columns: str) ->
     )
 
 
-def _hits(search: Search, order: _Order) -> str:
-    """Return the statement for what is asked of the stats that have a text, twice where they have it in two places."""
-    columns = f"session_id, session_created_at, {ASKED}"
-    if order.key == "images_actual":
-        columns += f", {order.key}"
-    ways = " UNION ALL ".join(f"SELECT {columns} FROM {way}" for way in search.ways)
-    return f"{ways} LIMIT {_MANY}"
-
-
 def _found(asked: Conditions, search: Search, order: _Order) -> str:
     """Return the statement for the sessions with stats that match, none where there are many hits."""
-    tests = all_of(
-        [*asked.of_stats(), *asked.metadata.elsewhere("session_stats"), *asked.own.elsewhere("session_stats")]
-    )
+    tests = [*asked.of_stats(), *asked.metadata.elsewhere("session_stats"), *asked.own.elsewhere("session_stats")]
     key = order.key or "NULL"
     if key == "updated_at":
         key = "(SELECT updated_at FROM session_metadata WHERE session_metadata.session_id = session_stats.session_id)"
-    columns = f"session_id, {key} AS k, session_created_at AS created"
     return (
-        f"SELECT DISTINCT {columns} FROM hits AS session_stats WHERE {_ARE_FEW} AND {tests} UNION ALL"
-        f" SELECT {columns} FROM (SELECT 1 WHERE {_ARE_FEW}) CROSS JOIN {STATS_BY_ID} WHERE session_id IN {search.said}"
-        f" AND +session_id NOT IN (SELECT session_id FROM hits WHERE session_id IS NOT NULL) AND {tests}"
+        f"SELECT session_id, {key} AS k, session_created_at AS created FROM (SELECT 1 WHERE {search.are_few})"
+        f" CROSS JOIN {STATS_BY_ID}"
+        f" WHERE session_id IN (SELECT * FROM hits UNION ALL SELECT * FROM {search.said}) AND {all_of(tests)}"
     )
 
 
@@ -169,7 +153,7 @@ def _count(asked: Conditions) -> str:
     if asked.search is None:
         return _count_in("session_stats", stats, asked)
     many = _count_in(asked.search.source, [*stats, asked.search.stats], asked)
-    return f"CASE WHEN {_ARE_FEW} THEN (SELECT count(*) FROM found) ELSE {many} END"
+    return f"CASE WHEN {asked.search.are_few} THEN (SELECT count(*) FROM found) ELSE {many} END"
 
 
 def _count_in(source: str, stats: list[str], asked: Conditions) -> str:
@@ -207,7 +191,7 @@ def _arms(asked: Conditions, order: _Order, *, reverse: bool) -> list[str]:
     if asked.search is None:
         return [*_arms_of_stats(stats, asked, order, reverse=reverse), *arms]
     many = _arms_of_stats([*stats, asked.search.stats], asked, order, reverse=reverse)
-    page = f"ORDER BY {_order_by(order, reverse=reverse)} LIMIT CASE WHEN {_ARE_FEW} THEN 0 ELSE :reach END"
+    page = f"ORDER BY {_order_by(order, reverse=reverse)} LIMIT CASE WHEN {asked.search.are_few} THEN 0 ELSE :reach END"
     return ["SELECT * FROM found", *(f"SELECT * FROM ({arm} {page})" for arm in many), *arms]
 
 

@@ -110,7 +110,7 @@ _INDEXES = {
 SEARCH_INDEXES = {
     "sdgen_admin_search_prompt": "session_stats(resolved_prompt, negative_prompt, session_id, session_created_at,"
     f" {ASKED})",
-    "sdgen_admin_search_negative": f"session_stats(negative_prompt, session_id, session_created_at, {ASKED})",
+    "sdgen_admin_search_negative": "session_stats(negative_prompt, session_id)",
     "sdgen_admin_search_note": "session_metadata(user_note, session_id) WHERE user_note IS NOT NULL",
 }
 """What a search of many sessions is faster with. They hold all prompts once more, so `make_search_indexes` decides."""

@@ -26,8 +26,12 @@ _LONGEST_PATTERN = 1000
 """SQLite refuses a LIKE pattern of more than 50,000 bytes."""
 _COMMON = " ,etaoinsrlhdcumgpfybwvkxjqz"
 """From the most common letter of English prompts on; what is not among them is rarer."""
-_SAMPLE = 200
-"""The newest sessions: what most of their ids, or nearly all of their prompts, have is taken to be in most of all."""
+_SAMPLE = 64
+"""Sessions from all over the table, by which it is guessed how many have a text: for how it is searched, no more."""
+_STRIDE = 2_654_435_761
+"""From one of them to the next (Knuth's multiplicative hashing): in step with nothing that repeats."""
+_KEPT = 20_000
+"""Ids: of more hits it costs more to keep a list than to look at the next rows again until the page is full."""
 _PROMPTS = ("resolved_prompt", "negative_prompt")
 
 
@@ -70,9 +74,10 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
         asked: Where its parameters and sets go.
         indexed: Whether the indexes of `SEARCH_INDEXES` are there.
     """
-    contains, prefilter = _contains(text, asked), _prefilter(text, asked)
+    contains = _contains(text, asked)
+    rarely = _prefilter(text, asked) + contains
     in_id, in_note = contains.format("session_id"), contains.format(_as_text("user_note"))
-    in_rare_id = (prefilter + contains).format("session_id")
+    in_prompts = _in_prompts(contains)
     tags = asked.tags(f"sdgen_tag_contains({VALUE}, {asked.bind(text.casefold())})")
     in_said = (
         f"SELECT session_id FROM session_metadata WHERE user_note IS NOT NULL AND ({in_note})"
@@ -81,40 +86,47 @@ def search_for(text: str, asked: Conditions, *, indexed: bool) -> Search:
     said = asked.name_set(in_said)
     # For every row, a number is compared five times as fast as an id; and mostly, nothing is said.
     rows_said = asked.name_set(f"SELECT session_stats.rowid FROM {said} CROSS JOIN session_stats USING (session_id)")
+    sample = asked.name_set(_sample(f"{in_id} AS in_id, {in_prompts} AS in_prompts"))
 
-    def in_prompts(contains: str) -> str:
-        return any_of([contains.format(_as_text(column)) for column in _PROMPTS])
+    def share(of_it: str) -> str:
+        return f"coalesce((SELECT avg({of_it}) FROM {sample}), 0)"
 
-    newest = asked.name_set(
-        f"SELECT {in_id} AS in_id, {in_prompts(contains)} AS in_prompts"
-        f" FROM session_stats ORDER BY session_id DESC LIMIT {_SAMPLE}"
-    )
-    # Where most ids have it, each id is looked at before the prompts, which are many times longer. Where nearly all
-    # prompts have it, what is said of the others is looked up one by one.
-    in_most_ids = f"(SELECT count(*) FROM {newest} WHERE in_id) > {_SAMPLE // 2}"
-    in_most_prompts = f"(SELECT count(*) FROM {newest} WHERE in_prompts) > {_SAMPLE * 9 // 10}"
+    # Where nearly all prompts have it, what is said of the others is looked up one by one.
+    in_most_prompts = f"{share('in_prompts')} > 0.9"
     said_of_it = f"session_metadata.session_id = session_stats.session_id AND ({in_note} OR tags IN {tags})"
     is_said = (
         f"NOT {in_most_prompts} AND EXISTS (SELECT 1 FROM {said}) AND session_stats.rowid IN {rows_said}"
         f" OR {in_most_prompts} AND EXISTS (SELECT 1 FROM session_metadata WHERE {said_of_it})"
     )
     source = "session_stats"
-    ways: tuple[str, ...] = (f"{source} WHERE {in_prompts(prefilter + contains)} OR {in_rare_id}",)
+    ways: tuple[str, ...] = (f"{source} WHERE {_in_prompts(rarely)} OR {rarely.format('session_id')}",)
     if indexed:
-        ways = (
-            f"(SELECT 1 WHERE {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_id}",
-            *(_way(column, prefilter + contains) for column in _PROMPTS),
-            f"(SELECT 1 WHERE NOT {in_most_ids}) CROSS JOIN {STATS_BY_ID} WHERE {in_rare_id}",
-        )
+        ways = (*(_way(column, rarely) for column in _PROMPTS), f"{STATS_BY_ID} WHERE {rarely.format('session_id')}")
         source = "session_stats INDEXED BY sdgen_admin_search_prompt"
     return Search(
         ways=ways,
+        kept=f"CASE WHEN {share('in_id OR in_prompts')} > 0.2 THEN 0 ELSE {_KEPT} END",
         said=said,
-        stats=f"{in_most_ids} AND {in_id} OR {in_prompts(contains)} OR {in_id} OR {is_said}",
+        # Where most ids have it, each is looked at before the prompts, which are many times longer.
+        stats=f"{share('in_id')} > 0.5 AND {in_id} OR {in_prompts} OR {in_id} OR {is_said}",
         source=source,
         touched=f"{in_said} UNION ALL SELECT session_id FROM session_metadata WHERE {in_id}",
         metadata=f"{in_id} OR session_id IN {said}",
         own=in_id,
+    )
+
+
+def _in_prompts(contains: str) -> str:
+    return any_of([contains.format(_as_text(column)) for column in _PROMPTS])
+
+
+def _sample(columns: str) -> str:
+    """Return the statement for some columns of a sample of `session_stats`."""
+    low, high = (f"(SELECT {end}(rowid) FROM session_stats)" for end in ("min", "max"))
+    return (
+        f"WITH RECURSIVE every AS (SELECT 1 AS place UNION ALL SELECT place + 1 FROM every LIMIT {_SAMPLE})"
+        f" SELECT {columns} FROM every CROSS JOIN session_stats"
+        f" ON session_stats.rowid = {low} + place * {_STRIDE} % ({high} - {low} + 1)"
     )
 
 

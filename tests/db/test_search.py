@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdgen_admin.db import listing
+from sdgen_admin.db import listing, search
 from sdgen_admin.db.queries import build
 from sdgen_admin.db.schema import SEARCH_INDEXES
 from sdgen_admin.models.enums import SortKey
@@ -80,11 +80,12 @@ def test_a_search_of_many_finds_what_python_finds(library: SessionLibrary, many:
 
 
 @settings(deadline=None, max_examples=100)
-@given(query=queries, touched=st.sampled_from([5, 20_000]))
+@given(query=queries, touched=st.sampled_from([5, 20_000]), kept=st.sampled_from([5, 20_000]))
 def test_so_it_does_with_any_filter_and_order(
-    library: SessionLibrary, many: list[Session], query: SessionFilter, touched: int
+    library: SessionLibrary, many: list[Session], query: SessionFilter, touched: int, kept: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "_KEPT", kept)  # what is found is listed, or each row is looked at
         for limit in ("_TOUCHED", "_TOUCHED_AND_FOUND"):
             patch.setattr(listing, limit, touched)  # metadata without stats is looked up, or merged
         assert found(library, query) == expected(many, query)
