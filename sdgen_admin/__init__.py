@@ -11,13 +11,34 @@ if TYPE_CHECKING:
         AmbiguousSessionError as AmbiguousSessionError,
     )
     from sdgen_admin.errors import (
+        BackupExistsError as BackupExistsError,
+    )
+    from sdgen_admin.errors import (
+        CorruptDatabaseError as CorruptDatabaseError,
+    )
+    from sdgen_admin.errors import (
         DatabaseError as DatabaseError,
+    )
+    from sdgen_admin.errors import (
+        DatabaseLockedError as DatabaseLockedError,
     )
     from sdgen_admin.errors import (
         DatabaseNotFoundError as DatabaseNotFoundError,
     )
     from sdgen_admin.errors import (
+        DatabaseReplacedError as DatabaseReplacedError,
+    )
+    from sdgen_admin.errors import (
+        DiskFullError as DiskFullError,
+    )
+    from sdgen_admin.errors import (
+        ForeignLayoutError as ForeignLayoutError,
+    )
+    from sdgen_admin.errors import (
         ImagesRootError as ImagesRootError,
+    )
+    from sdgen_admin.errors import (
+        InvalidDateError as InvalidDateError,
     )
     from sdgen_admin.errors import (
         InvalidManifestError as InvalidManifestError,
@@ -29,7 +50,13 @@ if TYPE_CHECKING:
         ManifestNotFoundError as ManifestNotFoundError,
     )
     from sdgen_admin.errors import (
+        NotADatabaseError as NotADatabaseError,
+    )
+    from sdgen_admin.errors import (
         PruneRefusedError as PruneRefusedError,
+    )
+    from sdgen_admin.errors import (
+        ReadOnlyDatabaseError as ReadOnlyDatabaseError,
     )
     from sdgen_admin.errors import (
         SdgenAdminError as SdgenAdminError,
@@ -42,6 +69,12 @@ if TYPE_CHECKING:
     )
     from sdgen_admin.errors import (
         SettingsError as SettingsError,
+    )
+    from sdgen_admin.errors import (
+        UndoRefusedError as UndoRefusedError,
+    )
+    from sdgen_admin.errors import (
+        UsageError as UsageError,
     )
     from sdgen_admin.models.enums import (
         Rating as Rating,
@@ -56,6 +89,12 @@ if TYPE_CHECKING:
         SortKey as SortKey,
     )
     from sdgen_admin.models.filters import SessionFilter as SessionFilter
+    from sdgen_admin.models.history import (
+        HistoryEntry as HistoryEntry,
+    )
+    from sdgen_admin.models.history import (
+        UndoReport as UndoReport,
+    )
     from sdgen_admin.models.metadata import (
         MetadataChange as MetadataChange,
     )
@@ -67,6 +106,9 @@ if TYPE_CHECKING:
     )
     from sdgen_admin.models.records import SessionPage as SessionPage
     from sdgen_admin.models.records import SessionRecord as SessionRecord
+    from sdgen_admin.models.reports import (
+        BackupReport as BackupReport,
+    )
     from sdgen_admin.models.reports import (
         ComputeReport as ComputeReport,
     )
@@ -88,15 +130,18 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "errors": (
-        "AmbiguousSessionError", "DatabaseError", "DatabaseNotFoundError", "ImagesRootError", "InvalidManifestError",
-        "InvalidTagError", "ManifestNotFoundError", "PruneRefusedError", "SdgenAdminError", "SessionFolderError",
-        "SessionNotFoundError", "SettingsError",
+        "AmbiguousSessionError", "BackupExistsError", "CorruptDatabaseError", "DatabaseError", "DatabaseLockedError",
+        "DatabaseNotFoundError", "DatabaseReplacedError", "DiskFullError", "ForeignLayoutError", "ImagesRootError",
+        "InvalidDateError", "InvalidManifestError", "InvalidTagError", "ManifestNotFoundError", "NotADatabaseError",
+        "PruneRefusedError", "ReadOnlyDatabaseError", "SdgenAdminError", "SessionFolderError", "SessionNotFoundError",
+        "SettingsError", "UndoRefusedError", "UsageError",
     ),
     "models.enums": ("Rating", "RatingFilter", "RunStatus", "SortKey"),
     "models.filters": ("SessionFilter",),
+    "models.history": ("HistoryEntry", "UndoReport"),
     "models.metadata": ("MetadataChange", "SessionMetadata", "SessionMetadataUpdate"),
     "models.records": ("SessionPage", "SessionRecord"),
-    "models.reports": ("ComputeReport", "ProgressListener", "SessionProblem"),
+    "models.reports": ("BackupReport", "ComputeReport", "ProgressListener", "SessionProblem"),
     "models.stats": ("SessionStats",),
     "services.library": ("SessionLibrary",),
     "services.metadata": ("SessionMetadataService",),

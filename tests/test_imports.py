@@ -1,14 +1,17 @@
 """The house: imports point one way only, and the front door is cheap."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import sdgen_admin
+from sdgen_admin import errors
 
 PACKAGE = Path(sdgen_admin.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -97,6 +100,22 @@ def test_every_public_name_resolves(name: str) -> None:
     value = getattr(sdgen_admin, name)
 
     assert name in ("__version__", getattr(value, "__name__", None))
+
+
+def test_what_public_functions_take_and_return_is_public() -> None:
+    needed = {name for name, value in vars(errors).items() if isinstance(value, type)}
+    for public in (getattr(sdgen_admin, name) for name in sdgen_admin.__all__):
+        functions = [public, *vars(public).values()] if isinstance(public, type) else [public]
+        for function in filter(inspect.isfunction, functions):
+            hints = inspect.get_annotations(function).values()
+            needed |= {kind.__name__ for hint in hints for kind in (hint, *get_args(hint)) if is_ours(kind)}
+
+    assert needed <= set(sdgen_admin.__all__)
+    assert {"UndoReport", "BackupReport"} <= needed
+
+
+def is_ours(kind: object) -> bool:
+    return isinstance(kind, type) and kind.__module__.startswith("sdgen_admin.") and get_args(kind) == ()
 
 
 def test_a_public_name_can_be_imported_from_the_front_door() -> None:

@@ -1,6 +1,5 @@
 """The program: its commands, each imported only when it is called for, and how it ends."""
 
-import errno
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -10,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
-from sdgen_admin.cli.terminal import UNWRITABLE, leave_stdout, prepare_streams
+from sdgen_admin.cli.terminal import CLOSED, UNWRITABLE, leave_stdout, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
 COMMANDS = {
@@ -78,7 +77,7 @@ class Program(TyperGroup):
                 raise
             leave_stdout()
             # Of a closed pipe the reader has seen enough.
-            status = 0 if error.errno == errno.EPIPE else _explain("The output cannot be written: no room.", "", 1)
+            status = 0 if error.errno in CLOSED else _explain("The output cannot be written: no room.", "", 1)
         if status == 130:  # noqa: PLR2004 -- 128 + SIGINT
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
@@ -88,7 +87,7 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except OSError as error:
-            if error.errno != errno.EPIPE:
+            if error.errno not in CLOSED:
                 raise
             leave_stdout()
             raise typer.Exit from None  # before Typer sees it, which would exit with 1

@@ -22,7 +22,9 @@ PROGRESS_AFTER = 1.0
 """Seconds of work from which a progress bar is shown."""
 _NARROWEST = 20
 """Cells: a terminal of fewer wraps lines itself."""
-UNWRITABLE = (errno.EPIPE, errno.ENOSPC)
+CLOSED = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
+"""How writing to a closed pipe fails: on Windows with EINVAL, too (github.com/python/cpython/issues/79935)."""
+UNWRITABLE = (*CLOSED, errno.ENOSPC)
 """How writing to stdout fails: its reader is gone, or its disk is full. Databases have their own errors."""
 
 
