@@ -4,8 +4,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 
-from sdgen_admin.db import metadata as metadata_table
-from sdgen_admin.db import queries
+from sdgen_admin.db import metadata as metadata_table, queries
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.disk.collection import require_folders
 from sdgen_admin.disk.root import is_session_id, is_storable, list_root, require_root, session_path

@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from sdgen_admin.db import listing, search
 from sdgen_admin.db.queries import build

@@ -8,8 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from typing import Any
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from sdgen_admin.disk.manifest import ManifestFacts, parse_manifest
 from sdgen_admin.errors import InvalidManifestError
