@@ -46,7 +46,7 @@ def one_session(command: str, library: "SessionLibrary", argument: str, *, fresh
     """Return the id that the one SESSION argument of a command means. Raises as `chosen_sessions`."""
     chosen = chosen_sessions(library, [argument], fresh=fresh)
     if len(chosen) != 1:
-        raise UsageError(f"{command} takes one session.", "For many: sdgen-admin list --json")
+        raise UsageError(f"{command} takes one session.", "Name it by its id, a part of that, or latest.")
     return chosen[0]
 
 
