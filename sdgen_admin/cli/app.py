@@ -1,5 +1,6 @@
 """The program: its commands, each imported only when it is called for, and how it ends."""
 
+import errno
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -9,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
-from sdgen_admin.cli.terminal import CLOSED, UNWRITABLE, leave_stdout, prepare_streams
+from sdgen_admin.cli.terminal import is_reader_gone, leave_stdout, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
 COMMANDS = {
@@ -73,11 +74,11 @@ class Program(TyperGroup):
                 traceback.print_exc()
             status = _explain(error.message, error.hint, error.exit_status)
         except OSError as error:
-            if error.errno not in UNWRITABLE:
+            if not (is_reader_gone(error) or error.errno == errno.ENOSPC):  # databases have their own errors
                 raise
             leave_stdout()
             # Of a closed pipe the reader has seen enough.
-            status = 0 if error.errno in CLOSED else _explain("The output cannot be written: no room.", "", 1)
+            status = 0 if is_reader_gone(error) else _explain("The output cannot be written: no room.", "", 1)
         if status == 130:  # noqa: PLR2004 -- 128 + SIGINT
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
@@ -87,7 +88,7 @@ class Program(TyperGroup):
         try:
             return super().invoke(ctx)
         except OSError as error:
-            if error.errno not in CLOSED:
+            if not is_reader_gone(error):
                 raise
             leave_stdout()
             raise typer.Exit from None  # before Typer sees it, which would exit with 1

@@ -22,10 +22,6 @@ PROGRESS_AFTER = 1.0
 """Seconds of work from which a progress bar is shown."""
 _NARROWEST = 20
 """Cells: a terminal of fewer wraps lines itself."""
-CLOSED = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
-"""How writing to a closed pipe fails: on Windows with EINVAL, too (github.com/python/cpython/issues/79935)."""
-UNWRITABLE = (*CLOSED, errno.ENOSPC)
-"""How writing to stdout fails: its reader is gone, or its disk is full. Databases have their own errors."""
 
 
 def prepare_streams() -> None:
@@ -36,6 +32,17 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=spell_out_what_is_lacking())
+
+
+def is_reader_gone(error: OSError, *, on_windows: bool = os.name == "nt") -> bool:
+    """Whether an error is that of writing to a closed pipe.
+
+    On Windows it may come as an invalid argument (github.com/python/cpython/issues/79935), but then without the number
+    that errors of the system itself have there, as that of a name that is not allowed.
+    """
+    if on_windows and error.errno == errno.EINVAL:
+        return getattr(error, "winerror", None) is None
+    return error.errno == errno.EPIPE
 
 
 def leave_stdout() -> None:

@@ -1,5 +1,6 @@
 """Manners: what goes to which stream, how much is said, closed pipes, colour, encodings, a bare environment."""
 
+import errno
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin import __version__
-from sdgen_admin.cli.terminal import prepare_streams
+from sdgen_admin.cli.terminal import is_reader_gone, prepare_streams
 from tests.cli.harness import SESSIONS, environment, fails, ok, process, run, run_into, shell
 
 needs_sh = pytest.mark.skipif(os.name == "nt", reason="there is no sh here")
@@ -44,6 +45,24 @@ def test_data_goes_to_stdout_and_talk_to_stderr(shared: Path) -> None:
 )
 def test_what_a_list_says_below_itself(shared: Path, arguments: list[str], said: str) -> None:
     assert run("list", *arguments).err == said
+
+
+@pytest.mark.parametrize(
+    ("number", "of_the_system", "here", "on_windows"),
+    [
+        (errno.EPIPE, False, True, True),
+        (errno.EINVAL, False, False, True),
+        (errno.EINVAL, True, False, False),  # as of a name that Windows does not allow
+        (errno.ENOSPC, False, False, False),
+    ],
+)
+def test_how_a_closed_pipe_is_known(*, number: int, of_the_system: bool, here: bool, on_windows: bool) -> None:
+    error = OSError(number, "")
+    if of_the_system:
+        error.winerror = 123  # type: ignore[attr-defined,unused-ignore]
+
+    assert is_reader_gone(error, on_windows=False) == here
+    assert is_reader_gone(error, on_windows=True) == on_windows
 
 
 def test_verbose_says_where_and_why(shared: Path) -> None:

@@ -125,30 +125,19 @@ def test_damage_that_only_a_check_finds(library: SessionLibrary, path: Path, tmp
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="renaming never overwrites here")
-def test_a_file_system_without_links(library: SessionLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_link(*_: object) -> None:
+@pytest.mark.parametrize("call", ["link", "chmod"])
+def test_a_file_system_without_links_or_of_somebody_else(
+    library: SessionLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     make_session(Path(library.images_dir))
     library.compute()
-    monkeypatch.setattr(os, "link", no_link)
+    monkeypatch.setattr(os, call, refuse)
     library.backup(tmp_path / "copy")
     assert len(rows(tmp_path / "copy", "session_stats")) == 1
     assert not list(tmp_path.glob(".copy*"))
-
-
-def test_a_drive_of_somebody_else(library: SessionLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where permissions cannot be changed, as on a network drive or one of FAT."""
-
-    def no_chmod(*_: object, **__: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
-
-    make_session(Path(library.images_dir))
-    library.compute()
-    monkeypatch.setattr(os, "chmod", no_chmod)
-    library.backup(tmp_path / "copy")
-    assert len(rows(tmp_path / "copy", "session_stats")) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="renaming never overwrites here")
