@@ -18,25 +18,34 @@ if TYPE_CHECKING:
         DiskFullError as DiskFullError,
         ForeignLayoutError as ForeignLayoutError,
         ImagesRootError as ImagesRootError,
+        InvalidConditionError as InvalidConditionError,
         InvalidDateError as InvalidDateError,
+        InvalidFieldError as InvalidFieldError,
         InvalidManifestError as InvalidManifestError,
         InvalidTagError as InvalidTagError,
         ManifestNotFoundError as ManifestNotFoundError,
+        NewerDatabaseError as NewerDatabaseError,
         NotADatabaseError as NotADatabaseError,
         PruneRefusedError as PruneRefusedError,
         ReadOnlyDatabaseError as ReadOnlyDatabaseError,
+        RootNotFoundError as RootNotFoundError,
         SdgenAdminError as SdgenAdminError,
         SessionFolderError as SessionFolderError,
         SessionNotFoundError as SessionNotFoundError,
         SettingsError as SettingsError,
+        TwinSessionError as TwinSessionError,
         UndoRefusedError as UndoRefusedError,
         UsageError as UsageError,
     )
+    from sdgen_admin.models.conditions import Condition as Condition, Operator as Operator
     from sdgen_admin.models.enums import (
+        Confidence as Confidence,
         Rating as Rating,
         RatingFilter as RatingFilter,
         RunStatus as RunStatus,
-        SortKey as SortKey,
+        SessionStatus as SessionStatus,
+        Source as Source,
+        StatusFilter as StatusFilter,
     )
     from sdgen_admin.models.filters import SessionFilter as SessionFilter
     from sdgen_admin.models.history import (
@@ -52,9 +61,12 @@ if TYPE_CHECKING:
     from sdgen_admin.models.reports import (
         BackupReport as BackupReport,
         ComputeReport as ComputeReport,
+        DatabaseReport as DatabaseReport,
+        Listener as Listener,
         ProgressListener as ProgressListener,
         SessionProblem as SessionProblem,
     )
+    from sdgen_admin.models.roots import Root as Root
     from sdgen_admin.models.stats import SessionStats as SessionStats
     from sdgen_admin.services.library import SessionLibrary as SessionLibrary
     from sdgen_admin.services.metadata import SessionMetadataService as SessionMetadataService
@@ -68,16 +80,23 @@ _HOMES = {
     "errors": (
         "AmbiguousSessionError", "BackupExistsError", "CorruptDatabaseError", "DatabaseError", "DatabaseLockedError",
         "DatabaseNotFoundError", "DatabaseReplacedError", "DiskFullError", "ForeignLayoutError", "ImagesRootError",
-        "InvalidDateError", "InvalidManifestError", "InvalidTagError", "ManifestNotFoundError", "NotADatabaseError",
-        "PruneRefusedError", "ReadOnlyDatabaseError", "SdgenAdminError", "SessionFolderError", "SessionNotFoundError",
-        "SettingsError", "UndoRefusedError", "UsageError",
+        "InvalidConditionError", "InvalidDateError", "InvalidFieldError", "InvalidManifestError", "InvalidTagError",
+        "ManifestNotFoundError", "NewerDatabaseError", "NotADatabaseError", "PruneRefusedError",
+        "ReadOnlyDatabaseError", "RootNotFoundError", "SdgenAdminError", "SessionFolderError", "SessionNotFoundError",
+        "SettingsError", "TwinSessionError", "UndoRefusedError", "UsageError",
     ),
-    "models.enums": ("Rating", "RatingFilter", "RunStatus", "SortKey"),
+    "models.conditions": ("Condition", "Operator"),
+    "models.enums": (
+        "Confidence", "Rating", "RatingFilter", "RunStatus", "SessionStatus", "Source", "StatusFilter",
+    ),
     "models.filters": ("SessionFilter",),
     "models.history": ("HistoryEntry", "UndoReport"),
     "models.metadata": ("MetadataChange", "SessionMetadata", "SessionMetadataUpdate"),
     "models.records": ("SessionPage", "SessionRecord"),
-    "models.reports": ("BackupReport", "ComputeReport", "ProgressListener", "SessionProblem"),
+    "models.reports": (
+        "BackupReport", "ComputeReport", "DatabaseReport", "Listener", "ProgressListener", "SessionProblem",
+    ),
+    "models.roots": ("Root",),
     "models.stats": ("SessionStats",),
     "services.library": ("SessionLibrary",),
     "services.metadata": ("SessionMetadataService",),

@@ -1,88 +1,92 @@
-"""Where things are found: flags, then the environment, then other programs' configuration, then defaults."""
+"""Where things are found: options, then the environment, then other programs' configuration, then defaults."""
 
 import os
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sdgen_admin.errors import SettingsError
+from sdgen_admin.errors import RootNotFoundError, SettingsError
+from sdgen_admin.models.roots import Root, as_roots, database_beside
 
 CONFIG_NAME = "sdgen_config.json"
-
-_FOUR_WAYS = (
-    "Name it with --images-dir DIR, SDGEN_IMAGES_DIR, IMAGE_FOLDERS (the web UI's list),"
-    f" or output_dir in the generator's {CONFIG_NAME}. To try it without images: sdgen-admin demo"
-)
+OPTION, VARIABLE, FILE, DEFAULT = "option", "variable", "file", "default"
+"""Kinds of origin of a setting."""
 
 
-class Setting(NamedTuple):
-    """A value and where it came from."""
+class Origin(NamedTuple):
+    """Where a setting came from."""
 
-    value: str
-    source: str
+    kind: str
+    """An option, a variable, a file, or the default."""
+    name: str
+    """The option, the variable, the file's path, or what the default is."""
 
 
 class Settings(NamedTuple):
     """What every command works on."""
 
-    images_dir: Setting
-    """The images root, absolute."""
-    db_path: Setting
+    roots: tuple[Root, ...]
+    """The collection's images roots, in order."""
+    roots_origin: Origin
+    """Where they came from."""
+    db_path: str
     """The database file, absolute."""
+    db_origin: Origin
+    """Where it came from."""
 
 
-def find_settings(images_dir: str | None = None, db_path: str | None = None) -> Settings:
-    """Return the images root and the database.
+def find_settings(images_dirs: Sequence[str] | None = None, db_path: str | None = None) -> Settings:
+    """Return the images roots and the database.
 
     Args:
-        images_dir: The value of `--images-dir`, if given.
-        db_path: The value of `--db`, if given.
+        images_dirs: The folders that were given explicitly, if any.
+        db_path: The database that was given explicitly, if any.
 
     Raises:
         SettingsError: Nothing names an images root, or a configuration cannot be understood.
     """
-    root = _find_images_dir(images_dir)
-    return Settings(_absolute(root), _absolute(_find_db(db_path, root)))
-
-
-def _find_images_dir(flag: str | None) -> Setting:
-    if flag:
-        return Setting(flag, "--images-dir")
-    if value := os.environ.get("SDGEN_IMAGES_DIR"):
-        return Setting(value, "SDGEN_IMAGES_DIR")
-    found = _first_image_folder() or _output_dir()
-    if found is None:
-        raise SettingsError("No images root is named.", _FOUR_WAYS)
-    return found
-
-
-def _find_db(flag: str | None, root: Setting) -> Setting:
-    if flag:
-        return Setting(flag, "--db")
+    folders, origin = _find_roots(images_dirs)
+    roots = as_roots([Root(folder.name, _absolute(folder.path)) for folder in folders])
+    if db_path:
+        return Settings(roots, origin, _absolute(db_path), Origin(OPTION, "db"))
     if value := os.environ.get("SDGEN_DB"):
-        return Setting(value, "SDGEN_DB")
-    return Setting(default_db_path(_absolute(root).value), "beside the images root")
+        return Settings(roots, origin, _absolute(value), Origin(VARIABLE, "SDGEN_DB"))
+    return Settings(roots, origin, database_beside(roots), Origin(DEFAULT, "beside the images root"))
 
 
-def default_db_path(images_dir: str | os.PathLike[str]) -> str:
-    """Return where the web UI keeps the database of an images root: `metadata/sessions.db` beside it."""
-    return os.path.join(os.path.dirname(os.path.abspath(images_dir)), "metadata", "sessions.db")
+def root_named(roots: Sequence[Root], name: str) -> Root:
+    """Return the root that has a name. Raises RootNotFoundError if none has."""
+    for root in roots:
+        if root.name == name:
+            return root
+    raise RootNotFoundError(f"There is no images root named {name!r}.", root=name, known=[root.name for root in roots])
 
 
-def _first_image_folder() -> Setting | None:
-    """Return the first folder of the web UI's `IMAGE_FOLDERS`: a JSON list of `{"name", "path"}`."""
-    text = os.environ.get("IMAGE_FOLDERS")
-    if not text:
-        return None
-    folders = _parse(text, "IMAGE_FOLDERS")
-    try:
-        path = folders[0]["path"]
-    except (IndexError, KeyError, TypeError):
-        path = None
-    if not isinstance(path, str) or not path:
-        raise SettingsError('IMAGE_FOLDERS is no JSON list of {"name", "path"}.', "Mend it, or use --images-dir.")
-    return Setting(path, "IMAGE_FOLDERS")
+def _find_roots(given: Sequence[str] | None) -> tuple[list[Root], Origin]:
+    if folders := [Root("", folder) for folder in given or () if folder]:
+        return folders, Origin(OPTION, "images-dir")
+    listed = [Root("", folder) for folder in os.environ.get("SDGEN_IMAGES_DIR", "").split(os.pathsep) if folder]
+    if listed:
+        return listed, Origin(VARIABLE, "SDGEN_IMAGES_DIR")
+    if text := os.environ.get("IMAGE_FOLDERS"):
+        return _image_folders(text), Origin(VARIABLE, "IMAGE_FOLDERS")
+    return _output_dir()
 
 
-def _output_dir() -> Setting | None:
+def _image_folders(text: str) -> list[Root]:
+    """Return the folders of the web UI's `IMAGE_FOLDERS`: a JSON list of `{"name", "path"}`."""
+    entries = _parse(text, "IMAGE_FOLDERS")
+    folders = []
+    for entry in entries if isinstance(entries, list) else [None]:
+        path, name = (entry.get("path"), entry.get("name")) if isinstance(entry, dict) else (None, None)
+        if not isinstance(path, str) or not path:
+            raise SettingsError('IMAGE_FOLDERS is not a JSON list of {"name", "path"}.', name="IMAGE_FOLDERS")
+        folders.append(Root(name if isinstance(name, str) else "", path))
+    if not folders:
+        raise SettingsError("IMAGE_FOLDERS is an empty list.", name="IMAGE_FOLDERS")
+    return folders
+
+
+def _output_dir() -> tuple[list[Root], Origin]:
     """Return `output_dir` of the generator's configuration; a relative one counts from that file."""
     named = os.environ.get("SDGEN_CONFIG_PATH")
     path = os.path.expanduser(named or CONFIG_NAME)
@@ -91,27 +95,28 @@ def _output_dir() -> Setting | None:
             config = _parse(file.read(), path)
     except FileNotFoundError:
         if named:
-            raise SettingsError(f"SDGEN_CONFIG_PATH names {path}, which is not there.") from None
-        return None
+            raise SettingsError(f"SDGEN_CONFIG_PATH names {path}, which does not exist.", name=path) from None
+        raise SettingsError("No images root is configured.", code="no-images-root") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.", "Mend it, or use --images-dir.") from error
-    value = config.get("output_dir") if isinstance(config, dict) else None
+        raise SettingsError(f"{path} cannot be read: {error}.", name=path) from error
+    value = config.get("output_dir", "results") if isinstance(config, dict) else None
     if not isinstance(value, str) or not value:
-        raise SettingsError(f"No images root is named: {path} has no output_dir.", _FOUR_WAYS)
-    return Setting(os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(value)), path)
+        raise SettingsError(f"{path} has no valid output_dir.", name=path)
+    folder = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(value))
+    return [Root("", folder)], Origin(FILE, path)
 
 
 def _parse(text: str, name: str) -> Any:
-    import json  # noqa: PLC0415 -- mostly flags or the environment say it all
+    import json  # noqa: PLC0415 -- mostly options or the environment say it all
 
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{name} is not valid JSON: {error}.", "Mend it, or use --images-dir.") from error
+        raise SettingsError(f"{name} is not valid JSON: {error}.", name=name) from error
 
 
-def _absolute(setting: Setting) -> Setting:
+def _absolute(path: str) -> str:
     try:
-        return Setting(os.path.abspath(os.path.expanduser(setting.value)), setting.source)
+        return os.path.abspath(os.path.expanduser(path))
     except FileNotFoundError:  # relative to a current folder that is gone
-        raise SettingsError("The current folder is not there any more.", "Change to one that is: cd") from None
+        raise SettingsError("The current folder does not exist any more.", code="no-current-folder") from None

@@ -1,4 +1,4 @@
-"""A disk without room, for the tests."""
+"""A full disk, for the tests."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
-    """Let writing beyond a size fail, as a full disk or a used-up quota does."""
+    """Let writing beyond a size fail, as it does on a full disk or if a quota is used up."""
     if sys.platform == "win32":
         pytest.skip("there is no such limit here")
     import resource

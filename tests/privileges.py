@@ -1,4 +1,4 @@
-"""File permissions that hold for the tests, even where those run as root."""
+"""File permissions that hold for the tests, even if they run as root."""
 
 import ctypes
 import os
@@ -19,9 +19,9 @@ _IGNORING_PERMISSIONS = 1 << 1 | 1 << 2 | 1 << 3
 
 
 def as_ordinary_user(function: Callable[[], R]) -> R:
-    """Return what `function` does where file permissions count.
+    """Return what `function` returns if file permissions count.
 
-    Root passes over permissions. Linux keeps that right for each thread on its own, so one without it does the work.
+    Root ignores permissions. On Linux each thread has that right on its own, so a thread without it does the work.
     """
     if not hasattr(os, "geteuid"):
         pytest.skip("permissions work differently here")
@@ -46,13 +46,13 @@ def _give_up_rights() -> None:
 
 
 def forbid_writing(database: Path) -> None:
-    """Take away the right to write a database and its folder."""
+    """Make a database and its folder read-only."""
     database.chmod(0o444)
     database.parent.chmod(0o555)
 
 
 def allow_writing(database: Path) -> None:
-    """Give it back, so that the folder can be cleaned away."""
+    """Make them writable again, so that the folder can be deleted."""
     database.parent.chmod(0o755)
     database.chmod(0o644)
 

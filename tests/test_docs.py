@@ -1,8 +1,8 @@
-"""Documentation that cannot rot: the README's examples run, and nothing that exists goes unmentioned.
+"""The README's examples run and say what it says, and every command and flag is mentioned in it.
 
-In a ```console block, a line that starts with `$ ` is a command, and what follows is what it says, stdout and stderr
-together, to the letter; a line `…` stands for any lines. A ```python block runs as it is. All of them work on a demo
-collection in the current folder, one after the other.
+In a ```console block, a line that starts with `$ ` is a command. What follows is its exact output, stdout and stderr
+together; a line `…` stands for any lines. A ```python block runs as it is. All of them work on a demo collection in the
+current folder, one after the other.
 """
 
 import os
@@ -54,7 +54,7 @@ def examples() -> list[Example]:
 
 
 def fits(said: str, expected: str) -> bool:
-    """Whether output is what the README says; how long something took is never the same twice."""
+    """Whether output is what the README says, apart from how long something took."""
     pieces = re.split(r"^…\n", _SECONDS.sub("in 0.0 s", expected), flags=re.MULTILINE)
     return re.fullmatch(r"(?:.*\n)*?".join(map(re.escape, pieces)), _SECONDS.sub("in 0.0 s", said)) is not None
 

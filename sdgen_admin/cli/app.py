@@ -10,7 +10,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from sdgen_admin import __version__
-from sdgen_admin.cli.terminal import is_reader_gone, leave_stdout, prepare_streams
+from sdgen_admin.cli.options import VERBOSE
+from sdgen_admin.cli.terminal import is_reader_gone, leave_stdout, note, prepare_streams
 from sdgen_admin.errors import SdgenAdminError
 
 COMMANDS = {
@@ -67,26 +68,28 @@ class Program(TyperGroup):
             status = 130
         except typer.TyperException as error:
             status = _explain(error.format_message(), _usage_hint(error), error.exit_code)
-        except SdgenAdminError as error:
-            if "--verbose" in sys.argv:
-                import traceback
-
-                traceback.print_exc()
-            status = _explain(error.message, error.hint, error.exit_status)
         except OSError as error:
             if not (is_reader_gone(error) or error.errno == errno.ENOSPC):  # databases have their own errors
                 raise
             leave_stdout()
-            # Of a closed pipe the reader has seen enough.
-            status = 0 if is_reader_gone(error) else _explain("The output cannot be written: no room.", "", 1)
+            # Whoever closed the pipe has seen enough.
+            status = 0 if is_reader_gone(error) else _explain("Cannot write output: no space left on device.", "", 1)
         if status == 130:  # noqa: PLR2004 -- 128 + SIGINT
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; of a closed pipe the reader has seen enough."""
+        """Run the command. An error is explained; a closed pipe is not an error, since its reader has seen enough."""
         try:
             return super().invoke(ctx)
+        except SdgenAdminError as error:
+            from sdgen_admin.cli.hints import exit_status, hint
+
+            if ctx.meta.get(VERBOSE):
+                import traceback
+
+                note(traceback.format_exc())
+            raise typer.Exit(_explain(error.message, hint(error), exit_status(error))) from None
         except OSError as error:
             if not is_reader_gone(error):
                 raise
@@ -98,8 +101,8 @@ def _explain(message: str, hint: str, status: int) -> int:
     from sdgen_admin.cli.text import visible
 
     typer.echo(visible(f"Error: {message}"), err=True)
-    if hint:
-        typer.echo(visible(hint), err=True)
+    for line in hint.split("\n") if hint else ():
+        typer.echo(visible(line), err=True)
     return status
 
 

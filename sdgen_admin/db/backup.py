@@ -46,7 +46,7 @@ def write_copy(source: sqlite3.Connection, path: str, target: str | None = None)
     try:
         descriptor, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
     except OSError as error:
-        raise DatabaseError(f"{wanted} cannot be made: {error.strerror}.", "Name another file.") from error
+        raise DatabaseError(f"Cannot create {wanted}: {error.strerror}.", path=wanted) from error
     os.close(descriptor)
     try:
         _fill(source, part, wanted)
@@ -86,7 +86,7 @@ def _sync(part: str, target: str) -> None:
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
     except OSError as error:
-        raise DatabaseError(f"{target} cannot be written: {error.strerror}.", "Name another file.") from error
+        raise DatabaseError(f"Cannot write {target}: {error.strerror}.", path=target) from error
 
 
 def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
@@ -106,7 +106,7 @@ def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
                 raise _taken(target) from error
             target = f"{wanted}-{number}"
         except OSError as error:
-            raise DatabaseError(f"{target} cannot be made: {error.strerror}.", "Name another file.") from error
+            raise DatabaseError(f"Cannot create {target}: {error.strerror}.", path=target) from error
         else:
             break
     return target
@@ -127,4 +127,4 @@ def _name(part: str, target: str) -> None:
 
 
 def _taken(target: str) -> BackupExistsError:
-    return BackupExistsError(f"{target} is there already; nothing was written.", "Name another file.")
+    return BackupExistsError(f"{target} already exists; nothing was written.", path=target)

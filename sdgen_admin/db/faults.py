@@ -19,32 +19,28 @@ _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOER
 
 
 def code_of(error: sqlite3.Error) -> int:
-    """Return SQLite's extended error code, 0 where the error is the module's own."""
+    """Return SQLite's extended error code, 0 if the error is the module's own."""
     return getattr(error, "sqlite_errorcode", 0)
 
 
 def is_lack_of_room(error: sqlite3.Error) -> bool:
-    """Whether something could not be written for want of room."""
+    """Whether something could not be written for want of space."""
     return code_of(error) in _NO_ROOM
 
 
 def replaced(path: str) -> DatabaseReplacedError:
     """Return the error for a file that is no longer the one that was opened."""
-    return DatabaseReplacedError(
-        f"{path} was removed or replaced while it was in use.", "What was not stored by then is lost; run it again."
-    )
+    return DatabaseReplacedError(f"{path} was removed or replaced while it was in use.", path=path)
 
 
 def damaged(path: str, finding: str) -> CorruptDatabaseError:
     """Return the error for a file in which SQLite found damage."""
-    return CorruptDatabaseError(
-        f"{path} is damaged: {finding}.", "Put back a copy, or save what is readable with: sqlite3 FILE .recover"
-    )
+    return CorruptDatabaseError(f"{path} is damaged: {finding}.", path=path)
 
 
 @contextmanager
 def explained(path: str, timeout: float) -> Iterator[None]:
-    """Raise a DatabaseError that says what is wrong with the file at `path` where the body has trouble with it."""
+    """Raise a DatabaseError that says what is wrong with the file at `path` if the body has trouble with it."""
     try:
         yield
     except sqlite3.Error as error:
@@ -58,17 +54,15 @@ def explain(error: sqlite3.Error, path: str, timeout: float) -> DatabaseError:
         return replaced(path)
     match sqlite3.SQLITE_FULL if is_lack_of_room(error) else code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return DatabaseLockedError(
-                f"{path} was locked by another program for {timeout:g} s.",
-                "Try again when the other program is done.",
-            )
+            message = f"Another program has locked {path} for {timeout:g} s."
+            return DatabaseLockedError(message, path=path, seconds=timeout)
         case sqlite3.SQLITE_NOTADB:
-            return NotADatabaseError(f"{path} is not a database.", "Name another file with --db.")
+            return NotADatabaseError(f"{path} is not a database.", path=path)
         case sqlite3.SQLITE_CORRUPT:
             return damaged(path, str(error))
         case sqlite3.SQLITE_READONLY:
-            return ReadOnlyDatabaseError(f"{path} cannot be written.", "Name another database with --db.")
+            return ReadOnlyDatabaseError(f"{path} cannot be written.", path=path)
         case sqlite3.SQLITE_FULL:
-            return DiskFullError(f"There is no room left to write {path}.", "Free some space and try again.")
+            return DiskFullError(f"Cannot write {path}: no space left on device.", path=path)
         case _:
-            return DatabaseError(f"{path} cannot be used: {error}.", "Name another database with --db.")
+            return DatabaseError(f"{path} cannot be used: {error}.", path=path)

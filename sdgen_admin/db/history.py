@@ -14,8 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sdgen_admin.db.functions import parse_tags
-from sdgen_admin.db.rows import as_text, given, is_true, lenient
 from sdgen_admin.db.schema import HISTORY_COLUMNS
+from sdgen_admin.db.values import as_text, given, is_true, lenient, literal, quoted
 
 if TYPE_CHECKING:
     from sdgen_admin.models.history import HistoryEntry
@@ -97,35 +97,26 @@ def metadata_columns(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info('session_metadata')"))
 
 
-def quoted(name: str) -> str:
-    """Return a column's name for a statement."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text for a statement."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def iterate_history(
-    connection: sqlite3.Connection, session_id: str | None, limit: int | None
+    connection: sqlite3.Connection, of_collection: str, session_id: str | None, limit: int | None
 ) -> "Iterator[HistoryEntry]":
     """Yield what was changed, newest group first.
 
     Args:
         connection: The database.
+        of_collection: The condition on `s`, a row of `sdgen_admin_sessions`, that a session belongs to the collection.
         session_id: Only changes of this session; None: of all.
-        limit: At most so many groups; None: all.
+        limit: At most this many groups; None: all.
     """
     from sdgen_admin.models.history import HistoryEntry  # noqa: PLC0415 -- seldom asked for
 
     undone = undone_groups(connection)
-    of_session = "" if session_id is None else "WHERE session_id = :session_id"
+    seen = _seen(of_collection)
+    which = seen if session_id is None else f"{seen} AND h.session_id = :session_id"
     rows = connection.execute(
-        f"""SELECT group_id, changed_at, undoes, session_id, field, old_value, new_value FROM sdgen_admin_history
-            WHERE group_id IN (SELECT DISTINCT group_id FROM sdgen_admin_history {of_session}
+        f"""SELECT group_id, changed_at, undoes, session_id, field, old_value, new_value FROM sdgen_admin_history h
+            WHERE {which} AND group_id IN (SELECT DISTINCT group_id FROM sdgen_admin_history h WHERE {which}
                 ORDER BY group_id DESC LIMIT :limit)
-            AND (:session_id IS NULL OR session_id = :session_id)
             AND old_value IS NOT new_value AND field NOT IN ({", ".join(map(literal, BOOKKEEPING))})
             AND NOT (field = 'session_id' AND old_value IS NULL)
             ORDER BY group_id DESC, session_id, field <> 'session_id', field""",
@@ -139,6 +130,14 @@ def iterate_history(
             yield lenient(HistoryEntry, given(values))
 
 
+def _seen(of_collection: str) -> str:
+    """Return the condition on `h`, a row of the history, that its session belongs to the collection."""
+    return (
+        "EXISTS (SELECT 1 FROM sdgen_admin_sessions s WHERE s.session_id = h.session_id AND s.twin = 0"
+        f" AND {of_collection})"
+    )
+
+
 def undone_groups(connection: sqlite3.Connection) -> dict[int, int]:
     """Return the groups that are taken back at present, each with the group that did it."""
     undone: dict[int, int] = {}
@@ -150,11 +149,12 @@ def undone_groups(connection: sqlite3.Connection) -> dict[int, int]:
     return undone
 
 
-def last_group(connection: sqlite3.Connection) -> int | None:
-    """Return the last group that is no undo and not undone, None where there is none."""
+def last_group(connection: sqlite3.Connection, of_collection: str) -> int | None:
+    """Return the last group of a collection that is neither an undo nor undone, None if there is none."""
     undone = undone_groups(connection)
     numbers = connection.execute(
-        "SELECT DISTINCT group_id FROM sdgen_admin_history WHERE undoes IS NULL ORDER BY group_id DESC"
+        f"""SELECT DISTINCT group_id FROM sdgen_admin_history h WHERE undoes IS NULL AND {_seen(of_collection)}
+            ORDER BY group_id DESC"""
     )
     return next((number for (number,) in numbers if number not in undone), None)
 
@@ -164,9 +164,13 @@ def has_group(connection: sqlite3.Connection, number: int) -> bool:
     return connection.execute("SELECT 1 FROM sdgen_admin_history WHERE group_id = ?", (number,)).fetchone() is not None
 
 
-def sessions_in_history(connection: sqlite3.Connection) -> list[str]:
-    """Return the ids of all sessions whose metadata was ever changed."""
-    return [row[0] for row in connection.execute("SELECT DISTINCT session_id FROM sdgen_admin_history")]
+def sessions_elsewhere(connection: sqlite3.Connection, number: int, of_collection: str) -> list[str]:
+    """Return the sessions of a group that do not belong to the collection."""
+    rows = connection.execute(
+        f"SELECT DISTINCT session_id FROM sdgen_admin_history h WHERE group_id = ? AND NOT {_seen(of_collection)}",
+        (number,),
+    )
+    return [session_id for (session_id,) in rows]
 
 
 def _read(field: str, value: Any) -> Any:

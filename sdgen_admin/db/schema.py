@@ -1,156 +1,176 @@
-"""The tables: two shared with other programs, to the letter of the contract, and this tool's own.
+"""This tool's own tables, all named `sdgen_admin_…`, and what a database has of them.
 
-Everything of this tool's own, tables and indexes, has a name that starts with `sdgen_admin_`.
+They hold the truth. Of the tables shared with other programs, `db/shared/` knows the layouts.
 """
 
 import sqlite3
+from enum import Enum, auto
+from typing import NamedTuple
 
-from sdgen_admin.errors import ForeignLayoutError
+from sdgen_admin.db.shared.metadata_table import CREATE_METADATA, require_metadata_columns
+from sdgen_admin.models.fields import FIELDS, Kind
 
-METADATA_COLUMNS = (
-    "session_id", "session_path", "is_test", "is_complete", "is_favorite", "user_rating", "user_note", "tags",
-    "auto_metadata", "created_at", "updated_at",
+OWN_VERSION = 2
+"""The version of the tables below. Raise it with every change of them that is more than an index."""
+
+_TYPES = {Kind.TEXT: "TEXT", Kind.INTEGER: "INTEGER", Kind.REAL: "REAL", Kind.FLAG: "INTEGER", Kind.TIME: "TEXT",
+          Kind.LIST: "TEXT", Kind.OBJECT: "TEXT"}  # fmt: skip
+_LOOKED_AT = ("missing", "problem", "stats_version")
+"""What is read of every session to know what is outdated: SQLite finds a row's first columns faster than its last."""
+_FACTS = tuple(
+    (field.name, _TYPES[field.kind])
+    for field in sorted(FIELDS, key=lambda field: field.name not in _LOOKED_AT)
+    if field.is_stored
+)
+
+FACT_COLUMNS = tuple(name for name, _ in _FACTS)
+"""The columns that are a field of the registry."""
+
+STATE_COLUMNS = (
+    "root_id", "session_id", "folded", "created_at", "twin", "changed",
+    "folder_mtime_ns", "manifest_mtime_ns", "manifest_size", "changed_ns", "gap_ns", "first_image_ns", "last_image_ns",
+    "prompt_id", "variations_id",
 )  # fmt: skip
+"""What else a row has: whose it is, the folder's fingerprint, instants, and where its long texts are."""
 
-STATS_COLUMNS = (
-    "session_id", "session_path", "sd_model", "template_version", "generation_mode", "seed_mode", "seed_base",
-    "resolved_prompt", "negative_prompt", "width", "height", "steps", "cfg_scale", "sampler_name",
-    "images_expected", "images_actual", "completion_percentage", "is_seed_sweep", "placeholders_json",
-    "variations_summary_json", "session_created_at", "manifest_generated_at", "first_image_created_at",
-    "last_image_created_at", "stats_computed_at", "stats_version",
-)  # fmt: skip
+READY_COLUMNS = ("first_image_at", "last_image_at", "seeds_from", "seeds_to", "seeds_mode", "explores_seeds")
+"""What mirrors need and only the process that computes a row can tell, such as local times."""
 
-OWN_VERSION = 1
-"""The version of this tool's own tables. Raise it with every change of them that is more than an index."""
+COLUMNS = (*STATE_COLUMNS, *READY_COLUMNS, *FACT_COLUMNS)
 
-OWN_COLUMNS = (
-    "session_id", "stats_computed_at", "folder_mtime_ns", "manifest_mtime_ns", "manifest_size", "missing", "stale",
-    "problem", "status", "scheduler", "theme", "style", "seed_list",
-)  # fmt: skip
+TABLES = {
+    "sdgen_admin_version": "(version INTEGER NOT NULL, changed INTEGER NOT NULL)",
+    # `prefix` is the path with a separator at its end.
+    "sdgen_admin_roots": """(
+        id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, real_path TEXT NOT NULL,
+        former_paths TEXT NOT NULL)""",
+    # Narrow: long texts stand once, in the tables below.
+    "sdgen_admin_sessions": f"""(
+        id INTEGER PRIMARY KEY, root_id INTEGER NOT NULL, session_id TEXT NOT NULL,
+        folder_mtime_ns INTEGER, manifest_mtime_ns INTEGER, manifest_size INTEGER,
+        {", ".join(f"{name} {kind}" for name, kind in _FACTS)},
+        folded TEXT NOT NULL, created_at TEXT NOT NULL, twin INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL,
+        changed_ns INTEGER, gap_ns INTEGER, first_image_ns INTEGER, last_image_ns INTEGER,
+        prompt_id INTEGER, variations_id INTEGER,
+        first_image_at TEXT, last_image_at TEXT, seeds_from INTEGER, seeds_to INTEGER, seeds_mode TEXT,
+        explores_seeds INTEGER,
+        UNIQUE (session_id, root_id))""",
+    # A digest is the key: no second copy of a text in an index.
+    "sdgen_admin_prompts": """(
+        id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, prompt TEXT NOT NULL, negative TEXT NOT NULL)""",
+    # Apart from the prompts: a search reads these alone, half as much.
+    "sdgen_admin_folded": "(id INTEGER PRIMARY KEY, folded TEXT NOT NULL)",
+    "sdgen_admin_variations": """(
+        id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, placeholders TEXT NOT NULL,
+        variations_summary TEXT NOT NULL, pools TEXT NOT NULL, names TEXT NOT NULL, count INTEGER NOT NULL,
+        combinations INTEGER NOT NULL)""",
+    # Old and new value have no type, so that SQLite keeps them exactly as the shared table had them.
+    "sdgen_admin_history": """(
+        group_id INTEGER NOT NULL, changed_at TEXT NOT NULL, undoes INTEGER,
+        session_id TEXT NOT NULL, field TEXT NOT NULL, old_value, new_value,
+        PRIMARY KEY (group_id, session_id, field)) WITHOUT ROWID""",
+}
+"""This tool's tables, with what follows their names in CREATE TABLE."""
 
 HISTORY_COLUMNS = ("group_id", "changed_at", "undoes", "session_id", "field", "old_value", "new_value")
 
-_TABLES = {
-    "session_metadata": (
-        METADATA_COLUMNS,
-        """CREATE TABLE session_metadata (
-            session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
-            is_test INTEGER DEFAULT 0, is_complete INTEGER DEFAULT 1, is_favorite INTEGER DEFAULT 0,
-            user_rating TEXT, user_note TEXT, tags TEXT, auto_metadata TEXT,
-            created_at TEXT NOT NULL, updated_at TEXT NOT NULL
-        )""",
-    ),
-    "session_stats": (
-        STATS_COLUMNS,
-        """CREATE TABLE session_stats (
-            session_id TEXT PRIMARY KEY, session_path TEXT NOT NULL,
-            sd_model TEXT, template_version TEXT, generation_mode TEXT, seed_mode TEXT, seed_base INTEGER,
-            resolved_prompt TEXT, negative_prompt TEXT,
-            width INTEGER, height INTEGER, steps INTEGER, cfg_scale REAL, sampler_name TEXT,
-            images_expected INTEGER, images_actual INTEGER, completion_percentage REAL,
-            is_seed_sweep INTEGER DEFAULT 0,
-            placeholders_json TEXT, variations_summary_json TEXT,
-            session_created_at TEXT, manifest_generated_at TEXT, first_image_created_at TEXT,
-            last_image_created_at TEXT,
-            stats_computed_at TEXT NOT NULL, stats_version INTEGER DEFAULT 1,
-            FOREIGN KEY (session_id) REFERENCES session_metadata(session_id) ON DELETE CASCADE
-        )""",
-    ),
-    "sdgen_admin_sessions": (
-        OWN_COLUMNS,
-        """CREATE TABLE sdgen_admin_sessions (
-            session_id TEXT PRIMARY KEY, stats_computed_at TEXT,
-            folder_mtime_ns INTEGER, manifest_mtime_ns INTEGER, manifest_size INTEGER,
-            missing INTEGER NOT NULL DEFAULT 0, stale INTEGER NOT NULL DEFAULT 0, problem TEXT,
-            status TEXT, scheduler TEXT, theme TEXT, style TEXT, seed_list TEXT
-        ) WITHOUT ROWID""",
-    ),
-    # Old and new value have no type, so that SQLite keeps them exactly as the shared table had them.
-    "sdgen_admin_history": (
-        HISTORY_COLUMNS,
-        """CREATE TABLE sdgen_admin_history (
-            group_id INTEGER NOT NULL, changed_at TEXT NOT NULL, undoes INTEGER,
-            session_id TEXT NOT NULL, field TEXT NOT NULL, old_value, new_value,
-            PRIMARY KEY (group_id, session_id, field)
-        ) WITHOUT ROWID""",
-    ),
-    "sdgen_admin_version": (("version",), "CREATE TABLE sdgen_admin_version (version INTEGER NOT NULL)"),
+INDEXES = {
+    # Walked backwards for a list, newest first: rows arrive oldest first, and an index that they are added to at its
+    # left edge would have its pages half empty. It has what filters ask most, so that the rows are read for the page.
+    "sdgen_admin_newest": """sdgen_admin_sessions (created_at, session_id DESC, root_id DESC, missing, twin,
+        is_seed_sweep, completion_percentage, images_actual, run_status, changed_ns, gap_ns, source, sd_model, problem,
+        prompt_id, folded)""",
+    "sdgen_admin_history_session": "sdgen_admin_history (session_id, group_id)",
+    "sdgen_admin_history_undoes": "sdgen_admin_history (undoes, group_id) WHERE undoes IS NOT NULL",
 }
 
-ASKED = "sd_model, is_seed_sweep, completion_percentage"
-"""The columns that filters ask of stats, beside the creation time."""
 
-_INDEXES = {
-    "idx_session_stats_model": "session_stats(sd_model)",
-    "idx_session_stats_seed_sweep": "session_stats(is_seed_sweep)",
-    "idx_session_stats_completion": "session_stats(completion_percentage)",
-    "idx_session_stats_created_at": "session_stats(session_created_at DESC)",
-    # Every order that a list has, and after it all that a filter asks of stats, so that the rows, a thousand bytes
-    # each, are read for the page alone.
-    "sdgen_admin_stats_created": f"session_stats(session_created_at DESC, session_id, {ASKED})",
-    "sdgen_admin_stats_model": f"session_stats(sd_model COLLATE NOCASE, session_created_at DESC, session_id, {ASKED})",
-    "sdgen_admin_stats_images": f"session_stats(images_actual DESC, session_created_at DESC, session_id, {ASKED})",
-    "sdgen_admin_stats_completion": "session_stats(completion_percentage DESC, session_created_at DESC, session_id,"
-    " sd_model, is_seed_sweep)",
-    "sdgen_admin_stats_by_id": f"session_stats(session_id, session_created_at, {ASKED},"
-    " stats_computed_at, stats_version)",
-    "sdgen_admin_metadata_updated": "session_metadata(updated_at DESC, session_id)",
-    # What is asked of metadata and of this tool's own table.
-    "sdgen_admin_metadata_liked": "session_metadata(session_id) WHERE is_favorite <> 0",
-    "sdgen_admin_metadata_test": "session_metadata(session_id) WHERE is_test <> 0",
-    "sdgen_admin_metadata_rating": "session_metadata(user_rating, session_id) WHERE user_rating IS NOT NULL",
-    "sdgen_admin_metadata_tags": "session_metadata(tags) WHERE tags IS NOT NULL",
-    "sdgen_admin_missing": "sdgen_admin_sessions(session_id) WHERE missing = 1",
-    "sdgen_admin_problem": "sdgen_admin_sessions(session_id, missing, problem) WHERE problem IS NOT NULL",
-    "sdgen_admin_status": "sdgen_admin_sessions(status, missing, session_id) WHERE status IS NOT NULL",
-    "sdgen_admin_history_session": "sdgen_admin_history(session_id, group_id)",
-    "sdgen_admin_history_undoes": "sdgen_admin_history(undoes, group_id) WHERE undoes IS NOT NULL",
-}
+class Form(Enum):
+    """Which form of this tool's tables a database has."""
 
-SEARCH_INDEXES = {
-    "sdgen_admin_search_prompt": "session_stats(resolved_prompt, negative_prompt, session_id, session_created_at,"
-    f" {ASKED})",
-    "sdgen_admin_search_negative": "session_stats(negative_prompt, session_id)",
-    "sdgen_admin_search_note": "session_metadata(user_note, session_id) WHERE user_note IS NOT NULL",
-}
-"""What a search of many sessions is faster with. They hold all prompts once more, so `make_search_indexes` decides."""
+    NONE = auto()
+    EARLIER = auto()
+    """Version 1: facts lay in the shared table `session_stats`."""
+    PRESENT = auto()
+    NEWER = auto()
 
 
-def missing_parts(connection: sqlite3.Connection) -> list[str]:
-    """Return the statements that make what the schema still lacks, none where it is whole.
+class Schema(NamedTuple):
+    """What a database has of the tables that this tool uses."""
+
+    form: Form
+    version: int
+    """The version of this tool's tables; 0 if there are none."""
+    has_metadata_table: bool
+    has_metadata: bool
+    """Whether anybody has said anything."""
+    has_mirror: bool
+    """Whether there is a `session_stats`, whatever it is."""
+    lacks: tuple[str, ...]
+    """The tables and indexes of the present form that are not there."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is to be made."""
+        return self.form is Form.PRESENT and self.has_metadata_table and self.has_mirror and not self.lacks
+
+    @property
+    def needs_first_use_backup(self) -> bool:
+        """Whether there is metadata that this tool never touched, or a form that is to be converted."""
+        return self.form is Form.EARLIER or (self.has_metadata and self.form is Form.NONE)
+
+
+def read_schema(connection: sqlite3.Connection) -> Schema:
+    """Return what the database has.
 
     Raises:
-        ForeignLayoutError: A table has the name of one of ours, but not its columns.
+        ForeignLayoutError: `session_metadata` does not have the columns that programs share.
     """
     there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    statements = []
-    for table, (columns, create) in _TABLES.items():
-        if table not in there:
-            statements.append(create)
-            continue
-        present = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
-        if lacking := [column for column in columns if column not in present]:
-            raise ForeignLayoutError(
-                f"The table {table} is not the one that this tool shares: it lacks {', '.join(lacking)}.",
-                "Name another database with --db, or update the program that made this one.",
-            )
-    statements += [f"CREATE INDEX IF NOT EXISTS {name} ON {on}" for name, on in _INDEXES.items() if name not in there]
-    if _own_version(connection, there) < OWN_VERSION:
-        statements += ["DELETE FROM sdgen_admin_version", f"INSERT INTO sdgen_admin_version VALUES ({OWN_VERSION})"]
-    return statements
+    has_table = "session_metadata" in there
+    if has_table:
+        require_metadata_columns(connection)
+    has_metadata = has_table and connection.execute("SELECT 1 FROM session_metadata LIMIT 1").fetchone() is not None
+    version = _version(connection, there)
+    lacks = tuple(name for name in (*TABLES, *INDEXES) if name not in there)
+    return Schema(_form(version), version, has_table, has_metadata, "session_stats" in there, lacks)
 
 
-def is_new_to_metadata(connection: sqlite3.Connection) -> bool:
-    """Whether the database holds metadata, and this version of this tool's own tables is yet to be made in it."""
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-    if "session_metadata" not in there or _own_version(connection, there) >= OWN_VERSION:
-        return False
-    return connection.execute("SELECT 1 FROM session_metadata LIMIT 1").fetchone() is not None
+def _form(version: int) -> Form:
+    if version > OWN_VERSION:
+        return Form.NEWER
+    if version == OWN_VERSION:
+        return Form.PRESENT
+    return Form.EARLIER if version else Form.NONE
 
 
-def _own_version(connection: sqlite3.Connection, there: set[str]) -> int:
-    """Return the version of this tool's own tables, 0 where they are not there or older than this number."""
+def _version(connection: sqlite3.Connection, there: set[str]) -> int:
     if "sdgen_admin_version" not in there:
         return 0
     (version,) = connection.execute("SELECT max(version) FROM sdgen_admin_version").fetchone()
     return version if isinstance(version, int) else 0
+
+
+def make_tables(connection: sqlite3.Connection, *, temporary: bool = False) -> None:
+    """Make the tables that are not there. To be called inside a write transaction."""
+    kind = "TEMP TABLE" if temporary else "TABLE"
+    if not temporary:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS session_metadata {CREATE_METADATA}")
+    for name, definition in TABLES.items():
+        connection.execute(f"CREATE {kind} IF NOT EXISTS {name} {definition}")
+    schema = "temp." if temporary else "main."
+    if connection.execute(f"SELECT 1 FROM {schema}sdgen_admin_version").fetchone() is None:
+        connection.execute(f"INSERT INTO {schema}sdgen_admin_version VALUES ({OWN_VERSION}, 0)")
+
+
+def make_indexes(connection: sqlite3.Connection) -> None:
+    """Make the indexes that are not there: over many rows at once they take a fraction of the time."""
+    for name, on in INDEXES.items():
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {on}")
+
+
+def next_change(connection: sqlite3.Connection) -> int:
+    """Return the number of the write that is under way; it grows with each."""
+    connection.execute("UPDATE sdgen_admin_version SET changed = changed + 1")
+    (changed,) = connection.execute("SELECT max(changed) FROM sdgen_admin_version").fetchone()
+    return int(changed)

@@ -24,27 +24,45 @@ class Connection(sqlite3.Connection):
 
     path = ""
     """The file; empty for a database in memory."""
+    is_read_only = False
+    """Whether the file cannot be written."""
+    is_hidden = False
+    """Whether copies in memory hide the file's tables and take what is written."""
+    patience: float | None = None
+    """Seconds to wait for another program's lock when something is to be kept, if less than the timeout."""
     raised: BaseException | None = None
     """What one of our functions raised inside a statement."""
     on_wait: Callable[[], None] | None = None
-    """Told now and then while another program's lock is waited for."""
+    """Told once when another program's lock has been waited for for a second."""
     _opened: tuple[int, int] | None = None
 
     def remember_file(self, path: str) -> None:
         """Note which file is at `path` now."""
         self.path = path
-        self._opened = _identity(path)
+        self._opened = file_identity(path)
 
     def require_same_file(self) -> None:
-        """Raise DatabaseReplacedError where another file, or none, is there by now.
+        """Raise DatabaseReplacedError if another file, or none, is there by now.
 
         What is written to a file without a name is lost, and SQLite does not always notice.
         """
-        if self.path and _identity(self.path) != self._opened:
+        if self.path and not self.is_hidden and file_identity(self.path) != self._opened:
             raise replaced(self.path)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+@contextmanager
+def own_text(connection: sqlite3.Connection) -> Iterator[None]:
+    """Read only what this tool wrote itself, in the body: that is valid UTF-8, and need not be decoded with care."""
+    careful = connection.text_factory
+    connection.text_factory = str
+    try:
+        yield
+    finally:
+        connection.text_factory = careful
+
+
+def file_identity(path: str) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name, None if there is none."""
     try:
         found = os.stat(path)
     except OSError:
@@ -53,7 +71,7 @@ def _identity(path: str) -> tuple[int, int] | None:
 
 
 class transaction:  # noqa: N801 -- used as `with transaction(connection):`
-    """Run the body in one write transaction: whole, or, where the body raises, not at all.
+    """Run the body in one write transaction: whole, or, if the body raises, not at all.
 
     It begins immediate, so that two writers wait for each other instead of failing at their first write. A class,
     because an interrupt between the two halves of a generator would leave the transaction open.
@@ -70,7 +88,7 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
     def __enter__(self) -> sqlite3.Connection:
         """Begin."""
         try:
-            _begin(self._connection)
+            _begin(self._connection, getattr(self._connection, "patience", None) if self._keep else None)
             self._require_same_file()
         except BaseException:
             self._roll_back()
@@ -80,7 +98,7 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Commit, or roll back where the body raised."""
+        """Commit, or roll back if the body raised."""
         if error is not None or not self._keep:
             self._roll_back()
             return
@@ -100,20 +118,25 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
             self._connection.execute("ROLLBACK")
 
 
-def _begin(connection: sqlite3.Connection) -> None:
+def _begin(connection: sqlite3.Connection, most: float | None) -> None:
     """Take the write lock, waiting for it in slices."""
+    if getattr(connection, "is_hidden", False):
+        connection.execute("BEGIN")  # what is written lies in memory, where there is nobody to wait for
+        return
     on_wait = getattr(connection, "on_wait", None)
-    with waiting_at_most(connection, _SLICE) as patience:
+    with waiting_at_most(connection, _SLICE) as timeout:
         begun = time.monotonic()
+        patience = timeout / 1000 if most is None else min(most, timeout / 1000)
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 waited = time.monotonic() - begun
-                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or waited >= patience / 1000:
+                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or waited >= patience:
                     raise
                 if on_wait is not None and waited >= _SILENCE:
                     on_wait()
+                    on_wait = None
             else:
                 return
 

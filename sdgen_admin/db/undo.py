@@ -8,15 +8,14 @@ from typing import NamedTuple
 from sdgen_admin.db.history import (
     BOOKKEEPING,
     Group,
-    literal,
     metadata_columns,
-    quoted,
     record_changes,
     record_deletion,
     record_nothing,
     record_return,
 )
-from sdgen_admin.db.metadata import make_row
+from sdgen_admin.db.shared.metadata import make_row
+from sdgen_admin.db.values import literal, quoted
 
 _KEYS = ("session_id", "session_path", "created_at")
 _ENTRY = (

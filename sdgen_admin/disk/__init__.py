@@ -1,1 +1,1 @@
-"""What a folder says: session folders, images, manifest, fingerprint. Knows no database."""
+"""What a folder says: roots, session folders, sources of facts, fingerprints. Knows no database."""

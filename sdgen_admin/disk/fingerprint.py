@@ -14,7 +14,7 @@ _SKEW_NS = 24 * 60 * 60 * 1_000_000_000
 
 
 class Fingerprint(NamedTuple):
-    """What is compared to know whether stats are stale."""
+    """What is compared to know whether facts are outdated."""
 
     folder_mtime_ns: int
     """The folder's modification time, in nanoseconds."""

@@ -1,18 +1,22 @@
-"""One pass over a session folder: its images, their times, its manifest and its fingerprint."""
+"""One pass over a session folder: its images, their times, its facts and its fingerprint."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from sdgen_admin.disk.facts import Facts
 from sdgen_admin.disk.fingerprint import MANIFEST, Fingerprint, now_ns
-from sdgen_admin.disk.manifest import ManifestFacts, parse_manifest
-from sdgen_admin.errors import InvalidManifestError
+from sdgen_admin.disk.readers import read_facts
+from sdgen_admin.disk.readers.interface import SessionFolder
+from sdgen_admin.models.enums import RunStatus
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_COMPANION = "._"
+"""What macOS puts beside each file on a drive that is not its own starts like this."""
 
 _FOLDER_ONLY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 """Opening anything but a folder fails; opening a pipe would otherwise wait for its writer."""
-
-NO_MANIFEST = "There is no manifest.json in the folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +34,18 @@ class SessionReading:
     """The smallest modification time among the images, in nanoseconds."""
     last_image_ns: int | None = None
     """The largest."""
-    manifest: ManifestFacts | None = None
-    """The manifest's facts, where it could be read."""
+    gap_ns: int | None = None
+    """The median time between two images, in nanoseconds, of a run that is not over."""
+    changed_ns: int | None = None
+    """When folder or manifest last changed, in nanoseconds."""
+    facts: Facts | None = None
+    """What the first source that says anything says."""
     has_manifest: bool = False
     """Whether there is a manifest at all."""
     problem: str | None = None
     """What kept the session from full stats, in one sentence."""
     fingerprint: Fingerprint | None = None
-    """To be compared later; None where it cannot be relied on, so that the session is read again."""
+    """To be compared later; None if it cannot be relied on, so that the session is read again."""
 
 
 def read_session(session_path: str, session_id: str) -> SessionReading:
@@ -51,30 +59,27 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
         return _unreadable(session_id, error)
     try:
         folder_mtime_ns = os.stat(folder).st_mtime_ns
-        images, first, last, manifest = _list_images(folder)
+        times, files = _list(folder)
     except OSError as error:
         return _unreadable(session_id, error)
     finally:
         if isinstance(folder, int):
             os.close(folder)
-    if manifest is None:
-        found = _FoundManifest(problem=NO_MANIFEST)
-    else:
-        found = _read_manifest(os.path.join(session_path, MANIFEST), is_file=manifest)
-    fingerprint = Fingerprint(
-        folder_mtime_ns,
-        found.state.st_mtime_ns if found.state else None,
-        found.state.st_size if found.state else None,
-    )
+    found = read_facts(SessionFolder(session_path, files))
+    state, has_manifest = found.state, MANIFEST in files
+    fingerprint = Fingerprint(folder_mtime_ns, state.st_mtime_ns if state else None, state.st_size if state else None)
     # What was there but could not be read is tried again: permissions change without a trace in the fingerprint.
-    is_reliable = (manifest is None or found.state is not None) and fingerprint.is_settled(read_at)
+    is_reliable = (state is not None or not has_manifest) and fingerprint.is_settled(read_at)
+    is_ongoing = found.facts is not None and found.facts.run_status == RunStatus.ONGOING.value
     return SessionReading(
         session_id=session_id,
-        images=images,
-        first_image_ns=first,
-        last_image_ns=last,
-        manifest=found.facts,
-        has_manifest=manifest is not None,
+        images=len(times),
+        first_image_ns=min(times, default=None),
+        last_image_ns=max(times, default=None),
+        gap_ns=_median_gap(times) if is_ongoing else None,
+        changed_ns=max(folder_mtime_ns, fingerprint.manifest_mtime_ns or folder_mtime_ns),
+        facts=found.facts,
+        has_manifest=has_manifest,
         problem=found.problem,
         fingerprint=fingerprint if is_reliable else None,
     )
@@ -86,27 +91,24 @@ def _unreadable(session_id: str, error: OSError) -> SessionReading:
     return SessionReading(session_id, is_readable=False, is_gone=gone, problem=problem)
 
 
-def _list_images(folder: int | str) -> tuple[int, int | None, int | None, bool | None]:
-    """Return how many images there are, their smallest and largest modification time, and the manifest.
-
-    Of the manifest, whether it is a file; None where there is none.
-    """
+def _list(folder: int | str) -> tuple[list[int], dict[str, bool]]:
+    """Return the images' modification times, and the names of what else there is, each with whether it is a file."""
     times: list[int] = []
-    manifest: bool | None = None
+    files: dict[str, bool] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
             if name.endswith(IMAGE_SUFFIXES) or name.lower().endswith(IMAGE_SUFFIXES):
+                if name.startswith(_COMPANION):
+                    continue
                 try:
                     if entry.is_file():
                         times.append(entry.stat().st_mtime_ns)
                 except OSError:
                     continue  # deleted since it was listed, or a link that leads round in a circle
-            elif name == MANIFEST:  # asked now: a symlink is followed from the folder, which is closed later
-                manifest = _is_file(entry)
-    if not times:
-        return 0, None, None, manifest
-    return len(times), min(times), max(times), manifest
+            else:  # asked now: a symlink is followed from the folder, which is closed later
+                files[name] = _is_file(entry)
+    return times, files
 
 
 def _is_file(entry: "os.DirEntry[str]") -> bool:
@@ -116,24 +118,7 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _FoundManifest:
-    facts: ManifestFacts | None = None
-    problem: str | None = None
-    state: os.stat_result | None = None
-    """When it was opened; None where it could not be."""
-
-
-def _read_manifest(path: str, *, is_file: bool) -> _FoundManifest:
-    try:
-        if not is_file:  # a folder, or a pipe that would never answer
-            return _FoundManifest(problem="manifest.json is not a file.", state=os.stat(path))
-        with open(path, "rb", buffering=0) as file:
-            state = os.fstat(file.fileno())
-            data = file.readall()
-    except OSError as error:
-        return _FoundManifest(problem=f"manifest.json cannot be read: {error.strerror}.")
-    try:
-        return _FoundManifest(parse_manifest(data), None, state)
-    except InvalidManifestError as error:
-        return _FoundManifest(None, error.message, state)
+def _median_gap(times: Sequence[int]) -> int | None:
+    ordered = sorted(times)
+    gaps = sorted(later - earlier for earlier, later in pairwise(ordered))
+    return gaps[len(gaps) // 2] if gaps else None

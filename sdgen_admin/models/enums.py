@@ -19,19 +19,44 @@ class RatingFilter(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """The manifest's own word on how far the run came."""
+    """The manifest's own word on how far the run got."""
 
     ONGOING = "ongoing"
     COMPLETED = "completed"
     ABORTED = "aborted"
 
 
-class SortKey(StrEnum):
-    """The orders of a session list: newest or largest first, names A to Z."""
+class SessionStatus(StrEnum):
+    """What a run is doing."""
 
-    CREATED = "created"
-    UPDATED = "updated"
-    NAME = "name"
-    MODEL = "model"
-    IMAGES = "images"
-    COMPLETION = "completion"
+    RUNNING = "running"
+    STALLED = "stalled"
+    COMPLETED = "completed"
+    ABORTED = "aborted"
+    UNKNOWN = "unknown"
+
+
+class StatusFilter(StrEnum):
+    """What `status` can ask for: one of `SessionStatus`, or `ongoing`, which is running or stalled."""
+
+    RUNNING = "running"
+    STALLED = "stalled"
+    ONGOING = "ongoing"
+    COMPLETED = "completed"
+    ABORTED = "aborted"
+    UNKNOWN = "unknown"
+
+
+class Source(StrEnum):
+    """Where a session's facts came from."""
+
+    MANIFEST = "manifest"
+    FOLDER = "folder"
+
+
+class Confidence(StrEnum):
+    """How far a session's facts can be trusted."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"

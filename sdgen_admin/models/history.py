@@ -1,4 +1,4 @@
-"""What was changed, and what taking it back did."""
+"""What was changed, and what undoing it did."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ class HistoryEntry(Model):
     changed_at: LocalDateTime | None = None
     """When."""
     undoes: int | None = None
-    """The group that this one took back; null where it is an edit of its own."""
+    """The group that this one undid; null if it is an edit of its own."""
     undone_by: int | None = None
-    """The group that took this one back; null while it holds."""
+    """The group that undid this one; null while it holds."""
     session_id: str
     """The session."""
     field: str
-    """The field of `SessionMetadata`; `session_id` where all that was said of the session was deleted."""
+    """The field of `SessionMetadata`; `session_id` if all metadata of the session was deleted."""
     old: Any = None
     """The value before."""
     new: Any = None
@@ -28,11 +28,11 @@ class HistoryEntry(Model):
 
 
 class UndoReport(Model):
-    """What was taken back."""
+    """What was undone."""
 
     undone: int
-    """The group that was taken back."""
+    """The group that was undone."""
     group: int
     """The group as which the undo itself is in the history."""
     changes: tuple[MetadataChange, ...]
-    """Every session's metadata before and after; empty metadata where nothing is said any more."""
+    """Every session's metadata before and after; empty metadata if there is none any more."""

@@ -26,7 +26,7 @@ def check_tag(tag: str) -> str:
         for character, category in zip(tag, categories, strict=True)
     )
     if not fits or not 1 <= len(tag) <= MAX_TAG_LENGTH or categories[0][0] == "M":
-        raise InvalidTagError(f"{tag!r} is no tag.", f"A tag is 1 to {MAX_TAG_LENGTH} letters, digits, '-' and '_'.")
+        raise InvalidTagError(f"Invalid tag {tag!r}.", tag=tag, longest=MAX_TAG_LENGTH)
     return tag
 
 

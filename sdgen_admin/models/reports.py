@@ -14,6 +14,28 @@ class ProgressListener(Protocol):
         """`done` of `total` sessions are computed and stored or waiting to be stored."""
 
 
+class Listener:
+    """Told what happens around the database. Silent; a subclass says what it wants to."""
+
+    def created(self, path: str) -> None:
+        """The database was not there, and has been made at `path`."""
+
+    def converting(self, path: str) -> None:
+        """The database at `path` has the form of an earlier version and is about to be converted, once."""
+
+    def waiting(self, path: str) -> None:
+        """Another program's lock on the database at `path` has been waited for for a second."""
+
+    def backed_up(self, path: str) -> None:
+        """The database, as it was before this version first wrote to it, was copied to `path`."""
+
+    def in_memory(self, why: str) -> None:
+        """What was computed could not be stored; it is shown from memory."""
+
+
+SILENT = Listener()
+
+
 class SessionProblem(Model):
     """A session that has no full stats."""
 
@@ -40,6 +62,8 @@ class ComputeReport(Model):
     """The sessions without full stats, failed ones included."""
     seconds: float
     """Wall-clock time, in seconds."""
+    offline: Annotated[tuple[str, ...], Field(exclude=True)] = ()
+    """The names of images roots that cannot be read at present; their sessions are shown as recorded."""
     passed_over: Annotated[int, Field(exclude=True)] = 0
     """Entries of the images root that are no sessions; not part of the report's JSON."""
     missing: Annotated[int, Field(exclude=True)] = 0
@@ -55,3 +79,20 @@ class BackupReport(Model):
     """The file, absolute."""
     size: int
     """Its size, in bytes."""
+
+
+class DatabaseReport(Model):
+    """What a database holds for this tool and for its neighbours."""
+
+    layout: str
+    """Whose layout the table `session_stats` has: `own`, `web UI, version 1`, `unknown`, or `none`."""
+    mirrored: int = 0
+    """How many of its rows mirror this tool's facts."""
+    others: int = 0
+    """How many of its rows are other programs' own."""
+    mirror_problem: str | None = None
+    """Why the mirror is off, if it is."""
+    sessions: int = 0
+    """How many sessions are recorded, of all roots."""
+    without_root: int = 0
+    """How many sessions have metadata, but a path that lies in no known root."""

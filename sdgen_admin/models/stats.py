@@ -2,15 +2,15 @@
 
 from sdgen_admin.models.base import LocalDateTime, Model
 
-STATS_VERSION = 1
-"""The version of the rules by which stats are computed. A row with another version is stale."""
+STATS_VERSION = 2
+"""The version of the rules by which stats are computed. Facts with a lower one are outdated."""
 
 COMPLETE_FROM = 95.0
 """From this `completion_percentage` on, a session is *complete*."""
 
 
 class SessionStats(Model):
-    """The stats of one session, column for column as in the table `session_stats`.
+    """The stats of one session.
 
     A session without a usable manifest has only what the folder tells (images, times); the rest is null.
     """
@@ -43,14 +43,14 @@ class SessionStats(Model):
     """Classifier-free guidance scale."""
     sampler_name: str | None = None
     """The sampler."""
-    images_expected: int = 0
-    """How many images the run was to make; 0 where nothing says so."""
+    images_expected: int | None = None
+    """How many images the run planned; 0 if its manifest does not say, null without a usable manifest."""
     images_actual: int = 0
     """How many images are in the folder."""
-    completion_percentage: float = 0.0
-    """`images_actual / images_expected` in per cent, two decimals; may exceed 100."""
-    is_seed_sweep: bool = False
-    """Whether the run explored seeds rather than variations."""
+    completion_percentage: float | None = None
+    """`images_actual / images_expected` in per cent, two decimals; may exceed 100; null without a usable manifest."""
+    is_seed_sweep: bool | None = None
+    """Whether the run explored seeds rather than values; null without a usable manifest."""
     placeholders: dict[str, int] | None = None
     """Placeholder name to number of used values."""
     variations_summary: dict[str, tuple[str, ...]] | None = None

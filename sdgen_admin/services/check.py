@@ -4,13 +4,13 @@ import os
 from dataclasses import dataclass
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.disk.root import list_root
-from sdgen_admin.errors import DatabaseError, ImagesRootError, SdgenAdminError
+from sdgen_admin.disk.roots import list_root
+from sdgen_admin.errors import DatabaseError, ImagesRootError, ReadOnlyDatabaseError, SdgenAdminError
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of looking at one of the two."""
+    """What looking at a root or the database found."""
 
     is_there: bool
     """Whether there is anything by that name."""
@@ -19,17 +19,17 @@ class Finding:
     is_writable: bool
     """Whether it can be written. Nothing is ever written to an images root."""
     error: SdgenAdminError | None
-    """Why it cannot be used as it should be; null where all is fine."""
+    """Why it cannot be used as it should be; null if all is well."""
 
 
-def check_images_dir(images_dir: str) -> Finding:
+def check_root(path: str) -> Finding:
     """Look whether an images root can be read."""
     error = None
     try:
-        list_root(images_dir)
+        list_root(path)
     except ImagesRootError as problem:
         error = problem
-    return Finding(os.path.exists(images_dir), error is None, os.access(images_dir, os.W_OK), error)
+    return Finding(os.path.exists(path), error is None, os.access(path, os.W_OK), error)
 
 
 def check_database(db_path: str) -> Finding:
@@ -42,7 +42,5 @@ def check_database(db_path: str) -> Finding:
         error = problem
     is_readable, is_writable = error is None, database.is_writable()
     if is_readable and not is_writable:
-        error = DatabaseError(
-            f"{database.path} cannot be written; reading works.", "Check the permissions of the file and its folder."
-        )
+        error = ReadOnlyDatabaseError(f"{database.path} can be read but not written.", path=database.path)
     return Finding(database.exists(), is_readable, is_writable, error)

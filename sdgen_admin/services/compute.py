@@ -1,20 +1,23 @@
-"""Bringing the database up to date with the folders: what is stale, computing it, storing it in batches."""
+"""Bringing the database up to date with the folders: what is outdated, computing it, storing it in batches."""
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sdgen_admin.db.connection import make_indexes
-from sdgen_admin.db.search import make_search_indexes
-from sdgen_admin.db.sessions import Known, get_known, mark_missing
-from sdgen_admin.db.transaction import Turns, transaction
-from sdgen_admin.disk.collection import read_sessions, take_fingerprints
+from sdgen_admin.db import facts
+from sdgen_admin.db.facts import Known
+from sdgen_admin.db.transaction import Turns
 from sdgen_admin.disk.fingerprint import Fingerprint
-from sdgen_admin.disk.root import RootListing, list_root
-from sdgen_admin.models.reports import ComputeReport, ProgressListener, SessionProblem
+from sdgen_admin.disk.roots import RootListing, is_offline
+from sdgen_admin.models.reports import ProgressListener
+from sdgen_admin.models.roots import Root
+from sdgen_admin.scan.collection import read_sessions, take_fingerprints
+from sdgen_admin.services.opened import Key, OpenCollection
+from sdgen_admin.services.outcome import Outcome
+from sdgen_admin.services.presence import look_at_roots, meet_new_roots
 
 if TYPE_CHECKING:
     from sdgen_admin.disk.folder import SessionReading
@@ -25,142 +28,139 @@ BATCH_SECONDS = 1.0
 """At least this often what is done is stored, so that an interrupt loses little."""
 
 _MARKS = 10_000
-"""Sessions noted as gone or back in one transaction: an unmounted drive takes all of them at once."""
+"""Sessions noted as gone or back in one transaction: a collection may lose many at once."""
 _UNDECODABLE = "The folder's name is not valid UTF-8; rename it."
 
 
-@dataclass
-class Outcome:
-    """What happened so far, to become a `ComputeReport`."""
-
-    started: float = field(default_factory=time.perf_counter)
-    computed: int = 0
-    fresh: int = 0
-    problems: dict[str, str] = field(default_factory=dict)
-    undecodable: list[str] = field(default_factory=list)
-    failures: set[str] = field(default_factory=set)
-    passed_over: int = 0
-    missing: int = 0
-    newly_missing: int = 0
-
-    def report(self) -> ComputeReport:
-        """Return the report as of now, unvalidated: building a validator takes longer than a fresh listing."""
-        return ComputeReport.model_construct(
-            computed=self.computed,
-            fresh=self.fresh,
-            failed=len(self.failures),
-            problems=tuple(
-                SessionProblem.model_construct(
-                    session_id=name,
-                    problem=problem,
-                    is_unlisted=name in self.undecodable,
-                    is_failure=name in self.failures,
-                )
-                for name, problem in sorted(self.problems.items())
-            ),
-            seconds=round(time.perf_counter() - self.started, 3),
-            passed_over=self.passed_over,
-            missing=self.missing,
-            newly_missing=self.newly_missing,
-        )
-
-
 class Refresher:
-    """Brings stats up to date in an open database.
+    """Brings facts up to date in an open database.
 
     Args:
-        connection: The database.
-        images_dir: The images root, absolute.
+        opened: The collection.
         jobs: How many sessions to read side by side; None lets the drive decide.
         progress: Told how far the computing is.
     """
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        images_dir: str,
-        *,
-        jobs: int | None = None,
-        progress: ProgressListener | None = None,
+        self, opened: OpenCollection, *, jobs: int | None = None, progress: ProgressListener | None = None
     ) -> None:
-        self._connection = connection
-        self._images_dir = images_dir
+        self._opened = opened
         self._jobs = jobs
         self._progress = progress
 
     def everything(self, *, force: bool = False) -> Outcome:
-        """Bring every session of the images root up to date, and note which are gone.
+        """Bring every session of the collection up to date, and note which are gone.
 
-        The database may have been opened to be filled: its indexes are there afterwards.
+        Raises:
+            ImagesRootError: No root can be read, and none has recorded sessions that could be shown instead.
         """
         outcome = Outcome()
-        known = {entry.session_id: entry for entry in get_known(self._connection)}
-        listing = list_root(self._images_dir)  # after what is known: a session made in between is not taken for gone
-        stale = listing.session_ids
-        if not force:
-            doubtful = [name for name in stale if name in known and known[name].is_verified]
-            stale = [name for name in stale if name not in known or not known[name].is_verified]
-            stale += _stale(take_fingerprints(self._images_dir, doubtful, self._jobs), known, outcome)
-        _note_undecodable(listing, outcome)
-        self._note_presence(listing.session_ids, known, outcome)
-        self._compute(stale, outcome)
-        make_indexes(self._connection)
-        if outcome.computed:
-            make_search_indexes(self._connection)
+        looks = look_at_roots(self._opened)
+        outcome.offline = [look.root.name for look in looks if look.listing is None]
+        work = {}
+        for look in looks:
+            if look.listing is None:
+                continue
+            known = {entry.session_id: entry for entry in look.known}
+            self._note_presence(look.root, look.listing.session_ids, known, outcome)
+            if look.root in self._opened.shown:
+                _note_others(look.listing, outcome)
+                work[look.root] = self._to_compute(look.root, look.listing, known, outcome, force=force)
+        self._compute(work, outcome)
+        self._opened.finish()
         return outcome
 
-    def some(self, session_ids: Iterable[str], *, force: bool = False) -> Outcome:
+    def some(self, keys: Iterable[Key], *, force: bool = False) -> Outcome:
         """Bring some sessions up to date."""
         outcome = Outcome()
-        ids = list(dict.fromkeys(session_ids))
-        known = {entry.session_id: entry for name in ids for entry in get_known(self._connection, name)}
-        found = dict(take_fingerprints(self._images_dir, ids, self._jobs))
-        here = [name for name in ids if found[name] is not None]
-        self._note_presence(here, known, outcome)
-        self._compute(here if force else _stale(((name, found[name]) for name in here), known, outcome), outcome)
+        meet_new_roots(self._opened)
+        by_root: dict[Root, list[str]] = {}
+        for key in dict.fromkeys(keys):
+            by_root.setdefault(key.root, []).append(key.session_id)
+        new = [root for root in by_root if root not in self._opened.ids]
+        if new:
+            self._opened.register(new)
+        work = {}
+        for root, ids in by_root.items():
+            known = {entry.session_id: entry for entry in facts.get_known(*self._of(root), ids)}
+            found = dict(take_fingerprints(root.path, ids, self._jobs))
+            here = [name for name in ids if found[name] is not None]
+            if len(here) < len(ids) and known and is_offline(root.path):
+                outcome.offline.append(root.name)  # what is recorded stays as it is
+                continue
+            self._note_presence(root, here, known, outcome)
+            work[root] = here if force else _outdated(((name, found[name]) for name in here), known, outcome)
+        self._compute(work, outcome)
+        self._opened.finish()
         return outcome
 
-    def _note_presence(self, here: list[str], known: dict[str, Known], outcome: Outcome) -> None:
-        """Note which sessions of the database have lost their folder since, and which have it again."""
+    def _of(self, root: Root) -> tuple[sqlite3.Connection, int]:
+        return self._opened.connection, self._opened.ids[root]
+
+    def _to_compute(
+        self, root: Root, listing: RootListing, known: Mapping[str, Known], outcome: Outcome, *, force: bool
+    ) -> list[str]:
+        if force:
+            return listing.session_ids
+        current = {name for name in listing.session_ids if name in known and known[name].is_current}
+        unknown = [name for name in listing.session_ids if name not in current]
+        doubtful = [name for name in listing.session_ids if name in current]
+        return unknown + _outdated(take_fingerprints(root.path, doubtful, self._jobs), known, outcome)
+
+    def _note_presence(self, root: Root, here: list[str], known: Mapping[str, Known], outcome: Outcome) -> None:
+        """Note which recorded sessions have lost their folder since, and which have it again."""
         present = set(here)
         without_folder = [name for name in known if name not in present]
-        gone = [name for name in without_folder if not known[name].missing]
-        outcome.missing, outcome.newly_missing = len(without_folder), len(gone)
-        back = [name for name in here if name in known and known[name].missing]
+        gone = [name for name in without_folder if not known[name].is_missing]
+        back = [name for name in here if name in known and known[name].is_missing]
+        if root in self._opened.shown:
+            outcome.missing += len(without_folder)
+            outcome.newly_missing += len(gone)
         for names, missing in ((gone, True), (back, False)):
             for start in range(0, len(names), _MARKS):
-                with transaction(self._connection):
-                    mark_missing(self._connection, names[start : start + _MARKS], missing=missing)
+                some = names[start : start + _MARKS]
+                self._opened.write(partial(self._mark_missing, root, some, missing=missing))
 
-    def _compute(self, ids: list[str], outcome: Outcome) -> None:
-        """Compute and store; whatever ends this early, what is done by then is kept."""
-        if not ids:
-            return
+    def _mark_missing(self, root: Root, names: Sequence[str], *, missing: bool) -> None:
+        facts.mark_missing(*self._of(root), names, missing=missing)
+
+    def _compute(self, work: Mapping[Root, list[str]], outcome: Outcome) -> None:
+        total, before = sum(map(len, work.values())), 0
+        for root, ids in work.items():
+            if ids:
+                self._compute_in(root, ids, outcome, before, total)
+            before += len(ids)
+
+    def _compute_in(self, root: Root, ids: list[str], outcome: Outcome, before: int, total: int) -> None:
+        """Compute and store sessions of one root; whatever ends this early, what is done by then is kept."""
         # When all is fresh, which is nearly always, nothing of this needs to be loaded.
         from sdgen_admin.services.store import store_readings  # noqa: PLC0415
 
         done: list[SessionReading] = []
         count = 0
         stored_at = time.monotonic()
-        turns = Turns(self._connection)
+        turns = Turns(self._opened.connection)
+
+        def tell(number: int) -> None:
+            if self._progress is not None:
+                self._progress(before + number, total)
 
         def store_rest() -> None:
             try:
-                store_readings(self._connection, self._images_dir, done, outcome)
+                store_readings(self._opened, root, done, outcome)
             finally:
-                if done and self._progress is not None:
-                    self._progress(count - len(done), len(ids))  # what could not be stored is not kept
+                if done:
+                    tell(count - len(done))  # what could not be stored is not kept
 
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
-        with closing(read_sessions(self._images_dir, sorted(ids), self._jobs)) as readings:
+        with closing(read_sessions(root.path, sorted(ids), self._jobs)) as readings:
             try:
                 for count, reading in enumerate(readings, 1):
                     done.append(reading)
-                    if self._progress is not None:
-                        self._progress(count, len(ids))
+                    tell(count)
                     if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
                         with turns.ours():
-                            store_readings(self._connection, self._images_dir, done, outcome)
+                            store_readings(self._opened, root, done, outcome)
                         stored_at = time.monotonic()
             except sqlite3.Error:
                 raise  # whoever keeps the lock would only be waited for once more
@@ -170,21 +170,23 @@ class Refresher:
             store_rest()
 
 
-def _stale(found: Iterable[tuple[str, Fingerprint | None]], known: dict[str, Known], outcome: Outcome) -> list[str]:
+def _outdated(
+    found: Iterable[tuple[str, Fingerprint | None]], known: Mapping[str, Known], outcome: Outcome
+) -> list[str]:
     """Return those sessions, with their present fingerprints, that are to be computed; the fresh are noted."""
-    stale = []
+    outdated = []
     for name, fingerprint in found:
         entry = known.get(name)
-        if entry is None or not entry.is_verified or fingerprint is None or fingerprint != entry[1:4]:
-            stale.append(name)
+        if entry is None or not entry.is_current or fingerprint is None or fingerprint != entry[1:4]:
+            outdated.append(name)
             continue
         outcome.fresh += 1
         if entry.problem is not None:
             outcome.problems[name] = entry.problem
-    return stale
+    return outdated
 
 
-def _note_undecodable(listing: RootListing, outcome: Outcome) -> None:
-    outcome.passed_over = listing.passed_over
-    outcome.undecodable = listing.undecodable
+def _note_others(listing: RootListing, outcome: Outcome) -> None:
+    outcome.passed_over += listing.passed_over
+    outcome.undecodable += listing.undecodable
     outcome.problems |= dict.fromkeys(listing.undecodable, _UNDECODABLE)

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 from sdgen_admin.disk.fingerprint import MANIFEST
-from sdgen_admin.disk.root import created_at
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.models.session_id import created_at
 from sdgen_admin.services.library import SessionLibrary
 
 _EXPRESSIONS = ["smiling, happy", "sad, crying", "angry, frowning"]
@@ -87,23 +87,23 @@ _SESSIONS = (
 
 
 def make_demo(folder: str | os.PathLike[str]) -> str:
-    """Make the collection in `folder`, where it is not there yet, and bring its stats up to date.
+    """Make the collection in `folder`, unless it is there already, and bring its stats up to date.
 
     Returns:
         The images root: the folder `images` in it. The database is beside that.
 
     Raises:
-        UsageError: The folder holds something else, or cannot be made.
+        UsageError: The folder exists and is not a demo, or cannot be created.
     """
     images_dir = os.path.join(os.path.abspath(folder), "images")
     try:
         is_demo = os.path.isdir(os.path.join(images_dir, _SESSIONS[0].name))
         if os.path.exists(folder) and set(os.listdir(folder)) - {_UNFINISHED} and not is_demo:
-            raise UsageError(f"{folder} holds something else.", "Name a new folder: sdgen-admin demo DIR")
+            raise UsageError(f"{folder} already exists and is not a demo folder.", code="demo-exists", path=str(folder))
         if not is_demo:
             _make_sessions(images_dir)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be made: {error.strerror}.", "Name another: sdgen-admin demo DIR") from error
+        raise UsageError(f"Cannot create {folder}: {error.strerror}.", code="demo-exists", path=str(folder)) from error
     library = SessionLibrary(images_dir)
     library.compute()
     for session in _SESSIONS:

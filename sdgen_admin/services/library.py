@@ -1,45 +1,77 @@
-"""The front door: one images root and its database."""
+"""The front door: a collection of images roots and its database."""
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
-from sdgen_admin.db import metadata as metadata_table, queries
+from sdgen_admin.db import records
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
-from sdgen_admin.disk.collection import require_folders
-from sdgen_admin.disk.root import is_session_id, is_storable, list_root, require_root, session_path
-from sdgen_admin.errors import SessionNotFoundError
+from sdgen_admin.disk.roots import list_root
+from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
-from sdgen_admin.models.reports import BackupReport, ComputeReport, ProgressListener
+from sdgen_admin.models.reports import (
+    SILENT,
+    BackupReport,
+    ComputeReport,
+    DatabaseReport,
+    Listener,
+    ProgressListener,
+)
+from sdgen_admin.models.roots import ImagesDirs, Root, as_roots, database_beside
 from sdgen_admin.services.compute import Refresher
-from sdgen_admin.services.resolve import resolve
-from sdgen_admin.settings import default_db_path
+from sdgen_admin.services.locate import Locator, no_such_session
+from sdgen_admin.services.opened import Key, OpenCollection, opened
+from sdgen_admin.services.resolve import Resolver
+from sdgen_admin.settings import root_named
+
+Sessions = str | Iterable[str] | SessionFilter
+"""An id, several, or a filter that all matching sessions are chosen by. A session folder's path will do for an id."""
 
 
 class SessionLibrary:
     """A collection of sessions: finds, shows, computes and edits them.
 
     Args:
-        images_dir: The images root.
-        db_path: The database file; by default `metadata/sessions.db` beside the images root.
+        images_dir: The images root, or several in order.
+        db_path: The database file; by default `metadata/sessions.db` beside the first images root.
+        root: The name of the only root whose sessions are to be seen; None: all.
         lock_timeout: Seconds to wait for another program's lock.
+        listener: Told what happens around the database.
 
-    Every method raises DatabaseError where the database cannot be used, and ImagesRootError where it needs the
-    images root and that is not there. A database that cannot be written can still be read.
+    Every method raises DatabaseError if the database cannot be used, and ImagesRootError if it needs an images root
+    that cannot be read. A database that cannot be written can still be read.
+
+    Raises:
+        RootNotFoundError: No root has the name `root`.
     """
 
     def __init__(
         self,
-        images_dir: str | os.PathLike[str],
+        images_dir: ImagesDirs,
         db_path: str | os.PathLike[str] | None = None,
         *,
+        root: str | None = None,
         lock_timeout: float = LOCK_TIMEOUT,
+        listener: Listener = SILENT,
     ) -> None:
-        self.images_dir = os.path.abspath(images_dir)
-        self.database = Database(db_path or default_db_path(images_dir), timeout=lock_timeout)
+        self.roots: tuple[Root, ...] = _distinct(as_roots(images_dir))
+        """All images roots, in order, each once however it is named."""
+        self.shown: tuple[Root, ...] = self.roots if root is None else (root_named(self.roots, root),)
+        """Those whose sessions are seen."""
+        self._database = Database(db_path or database_beside(self.roots), timeout=lock_timeout, listener=listener)
+
+    @property
+    def db_path(self) -> str:
+        """The database file, absolute."""
+        return self._database.path
+
+    def exists(self) -> bool:
+        """Whether there is a database already."""
+        return self._database.exists()
 
     def find(
         self,
@@ -48,19 +80,23 @@ class SessionLibrary:
         fresh: bool = True,
         progress: ProgressListener | None = None,
         on_report: Callable[[ComputeReport], None] | None = None,
+        **fields: Any,
     ) -> SessionPage:
         """Return the page of sessions that a filter asks for.
 
         Args:
-            filter: Which sessions; by default the 100 newest sessions.
-            fresh: Whether to bring stats up to date first; False takes the database as it is, touching no folder.
+            filter: Which sessions; by default the 100 newest.
+            fresh: Whether to bring stats up to date first; False takes the database as it is and touches no folder.
             progress: Told how far the computing is.
             on_report: Given the report of what was computed.
+            fields: Fields of a `SessionFilter`, instead of one: `find(liked=True)`.
 
         Raises:
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
         """
-        query = filter or SessionFilter()
+        if filter is not None and fields:
+            raise TypeError("find() takes a filter or its fields, not both")
+        query = SessionFilter(**fields) if filter is None else filter
         with self.select(query, fresh=fresh, progress=progress, on_report=on_report) as (total_count, sessions):
             return SessionPage(
                 sessions=tuple(sessions), total_count=total_count, limit=query.limit, offset=query.offset
@@ -76,42 +112,38 @@ class SessionLibrary:
         on_report: Callable[[ComputeReport], None] | None = None,
     ) -> Generator[tuple[int, Iterator[SessionRecord]]]:
         """Give what `find` finds as a stream: the total count, and the page's sessions, read one by one."""
-        if fresh:
-            self.require_root()
-        else:
-            self.database.require()
-        with self.database.open(to_fill=fresh, to_make=self._has_anything()) as connection:
+        with self._reading(fresh=fresh) as collection:
             if fresh:
-                outcome = Refresher(connection, self.images_dir, progress=progress).everything()
+                outcome = Refresher(collection, progress=progress).everything()
                 if on_report is not None:
                     on_report(outcome.report())
-            yield queries.select(connection, query, self.images_dir)
+            yield records.select(collection.connection, query, collection.scope)
 
-    def get(self, session_id: str, *, fresh: bool = True) -> SessionRecord:
+    def get(self, session: str, *, fresh: bool = True) -> SessionRecord:
         """Return all that is known of one session.
 
         Args:
-            session_id: The session folder's name.
+            session: The session's id, or the path of its folder. An id in two roots is the first root's session.
             fresh: Whether to bring its stats up to date first; False takes the database as it is.
 
         Raises:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
         """
-        if fresh:
-            self.require_root()
-        else:
-            self.database.require()
-        with self.database.open(to_make=self._has_anything()) as connection:
-            if fresh and is_session_id(session_id):
-                Refresher(connection, self.images_dir).some([session_id])
-            record = queries.get_record(connection, session_id, self.images_dir) if is_storable(session_id) else None
-        if record is None:
-            raise SessionNotFoundError(f"There is no session {session_id!r}.", "See them all with: sdgen-admin list")
+        with self._reading(fresh=fresh) as collection:
+            key = Locator(collection, is_fresh=fresh).require(session)
+            if fresh:
+                Refresher(collection).some([key])
+            root_id = collection.ids.get(key.root)
+            record = None
+            if root_id is not None:
+                record = records.get_record(collection.connection, root_id, key.session_id, collection.scope)
+        if record is None:  # its folder vanished before it could be read
+            raise no_such_session([session])
         return record
 
     def resolve(self, texts: Iterable[str], *, fresh: bool = True, spelled: Callable[[str], str] = str) -> list[str]:
-        """Return the ids that texts mean, each once: ids, parts of exactly one id, or `latest`.
+        """Return what names the sessions that texts mean, each once: ids, parts of exactly one id, or `latest`.
 
         Args:
             texts: What a person typed, or a program passed on.
@@ -122,20 +154,21 @@ class SessionLibrary:
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
             SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
         """
-        return resolve(self.database, self.images_dir, texts, fresh=fresh, spelled=spelled)
+        with self._reading(fresh=fresh, to_make=False) as collection:
+            return Resolver(Locator(collection, is_fresh=fresh), spelled).resolve(texts)
 
     def compute(
         self,
-        session_ids: str | Iterable[str] | None = None,
+        sessions: Sessions | None = None,
         *,
         force: bool = False,
         jobs: int | None = None,
         progress: ProgressListener | None = None,
     ) -> ComputeReport:
-        """Compute and store the stats that are missing or stale.
+        """Compute and store the stats that are missing or outdated.
 
         Args:
-            session_ids: The sessions, or one; None: all.
+            sessions: The sessions, one, or a filter; None: all.
             force: Whether to compute fresh ones, too.
             jobs: How many sessions to read side by side; None lets the drive decide.
             progress: Told how far it is.
@@ -143,107 +176,208 @@ class SessionLibrary:
         Raises:
             SessionNotFoundError: A named session has no folder; nothing was computed.
         """
-        ids = [session_ids] if isinstance(session_ids, str) else None if session_ids is None else list(session_ids)
-        self.require_root()
-        require_folders(self.images_dir, ids or [], jobs)
-        with self.database.open(for_writing=True, to_fill=ids is None, to_make=self._has_anything()) as connection:
-            refresher = Refresher(connection, self.images_dir, jobs=jobs, progress=progress)
-            outcome = refresher.everything(force=force) if ids is None else refresher.some(ids, force=force)
-        return outcome.report()
+        with self._writing() as collection:
+            refresher = Refresher(collection, jobs=jobs, progress=progress)
+            if sessions is None:
+                return refresher.everything(force=force).report()
+            locator = Locator(collection)
+            if isinstance(sessions, SessionFilter):
+                refresher.everything()
+                keys = self._matching(collection, sessions)
+            else:
+                keys = [locator.require(name) for name in _as_list(sessions)]
+                locator.require_folders(keys)
+            return refresher.some(keys, force=force).report()
 
     def update_metadata(
-        self, session_ids: str | Iterable[str], update: SessionMetadataUpdate, *, dry_run: bool = False
+        self, sessions: Sessions, update: SessionMetadataUpdate, *, dry_run: bool = False
     ) -> tuple[MetadataChange, ...]:
-        """Change the metadata of one session or many: of all of them, or, where anything fails, of none.
+        """Change the metadata of one session or many: either all of them change or, if anything fails, none do.
 
         Args:
-            session_ids: The sessions; each has a folder or is in the database.
+            sessions: The sessions, one, or a filter; each has a folder or is in the database.
             update: The change.
             dry_run: Whether to leave everything as it is and only tell what would change.
 
         Raises:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
+            TwinSessionError: The id exists in two roots, and the metadata belongs to the other one's session.
         """
         from sdgen_admin.services.metadata import update_metadata  # noqa: PLC0415 -- reading needs none of it
 
-        ids = [session_ids] if isinstance(session_ids, str) else list(dict.fromkeys(session_ids))
-        return update_metadata(self.database, self.images_dir, ids, update, dry_run=dry_run)
+        is_filter = isinstance(sessions, SessionFilter)
+        names = [] if isinstance(sessions, SessionFilter) else _as_list(sessions)
+        if not is_filter and not names:
+            return ()
+        with self._writing(dry_run=dry_run) as collection:
+            if isinstance(sessions, SessionFilter):
+                Refresher(collection).everything()
+                keys = self._matching(collection, sessions)
+            else:
+                locator = Locator(collection)
+                keys = list(dict.fromkeys(locator.require(name) for name in names))
+            return update_metadata(collection, keys, update, dry_run=dry_run)
 
     @contextmanager
-    def records(self, session_ids: Iterable[str] | None = None) -> Generator[Iterator[SessionRecord]]:
+    def records(self, sessions: Iterable[str] | None = None) -> Generator[Iterator[SessionRecord]]:
         """Give the records of some sessions, or of all, as the database has them, read one by one."""
-        with self.database.open() as connection:
-            if session_ids is None:
-                yield queries.select(connection, SessionFilter(limit=None), self.images_dir)[1]
-            else:
-                yield queries.records(connection, list(session_ids), self.images_dir)
+        with self._reading(fresh=False) as collection:
+            if sessions is None:
+                yield records.select(collection.connection, SessionFilter(limit=None), collection.scope)[1]
+                return
+            locator = Locator(collection, is_fresh=False)
+            found = [key for key in map(locator.find, sessions) if key is not None]
+            keys = [(collection.ids[key.root], key.session_id) for key in found]
+            yield records.records_of(collection.connection, keys, collection.scope)
 
-    def tag_counts(self) -> dict[str, int]:
+    def tags(self) -> dict[str, int]:
         """Return every tag in use with the number of sessions that have it, the most used first."""
-        self.database.require()
-        with self.database.open() as connection:
-            return metadata_table.tag_counts(connection)
+        from sdgen_admin.db.shared.metadata import tag_counts  # noqa: PLC0415 -- seldom asked for
+
+        with self._reading(fresh=False) as collection:
+            return tag_counts(collection.connection, collection.of_collection)
+
+    def models(self) -> dict[str, int]:
+        """Return every model with the number of sessions that used it, the most used first."""
+        with self._reading(fresh=False) as collection:
+            return records.model_counts(collection.connection, collection.scope)
 
     def prune(self, *, force: bool = False) -> int:
         """Delete the stats of sessions whose folder is gone, never their metadata; return how many.
 
+        Roots that cannot be read, or are empty, are left alone even if it is forced.
+
         Raises:
-            PruneRefusedError: The images root holds no session, or more than a fifth of all sessions would go,
-                and it is not forced: an unmounted drive looks just like that.
+            PruneRefusedError: More than a fifth of a root's sessions would go, and it is not forced: an unmounted drive
+                looks just like that.
         """
         from sdgen_admin.services.prune import prune  # noqa: PLC0415 -- seldom asked for
 
-        self.require_root()
-        return prune(self.database, self.images_dir, force=force)
+        if not self.exists():
+            return 0
+        with self._writing() as collection:
+            return prune(collection, force=force)
 
-    def history(self, session_id: str | None = None, *, limit: int | None = None) -> tuple[HistoryEntry, ...]:
+    def delete_stats(self, session: str) -> bool:
+        """Delete the stats of one session and return whether there were any. Metadata stays."""
+        from sdgen_admin.services.prune import delete_stats  # noqa: PLC0415 -- seldom asked for
+
+        if not self.exists():
+            return False
+        with self._writing() as collection:
+            key = Locator(collection, is_fresh=False).find(session)
+            return key is not None and delete_stats(collection, key)
+
+    def history(self, session: str | None = None, *, limit: int | None = None) -> tuple[HistoryEntry, ...]:
         """Return what was changed in metadata through this tool, newest first.
 
         Args:
-            session_id: Only changes of this session; None: of all.
-            limit: At most so many groups (one for a command or call); None: all.
+            session: Only changes of this session; None: of all.
+            limit: At most this many groups (one for a command or call); None: all.
 
         Raises:
             DatabaseNotFoundError: There is no database yet.
         """
         from sdgen_admin.services.history import read_history  # noqa: PLC0415 -- seldom asked for
 
-        return read_history(self.database, session_id, limit)
+        session_id = None if session is None else os.path.basename(session)
+        with self._reading(fresh=False) as collection:
+            return read_history(collection, session_id, limit)
 
     def undo(self, group: int | None = None, *, force: bool = False, dry_run: bool = False) -> UndoReport:
-        """Take back a group of changes: all of it, or, where anything stands against it, nothing.
+        """Undo a group of changes: all of it or, if anything stands against it, nothing.
 
         Args:
-            group: Its number in the history, also that of an undo; None: the last one that is no undo and not undone.
-            force: Whether to put the old values back even where somebody else has changed them since.
+            group: Its number in the history, also that of an undo; None: the last one that is neither an undo nor
+                undone.
+            force: Whether to put the old values back even if somebody has changed them since.
             dry_run: Whether to leave everything as it is and only tell what would change.
 
         Raises:
-            UndoRefusedError: There is no such group, it is undone already, or a value was changed since.
+            UndoRefusedError: There is no such group, it is already undone, or a value has changed since.
         """
         from sdgen_admin.services.history import undo  # noqa: PLC0415 -- seldom asked for
 
-        return undo(
-            self.database, lambda name: session_path(self.images_dir, name), group, force=force, dry_run=dry_run
-        )
+        self._database.require()
+        with self._writing(dry_run=dry_run) as collection:
+            return undo(collection, group, force=force, dry_run=dry_run)
 
     def backup(self, file: str | os.PathLike[str] | None = None) -> BackupReport:
         """Write a consistent, checked copy of the database, which may be in use.
 
         Args:
-            file: Where to; it must not be there yet. None: beside the database, with the time in its name.
+            file: Where to; it must not exist yet. None: beside the database, with the time in its name.
 
         Raises:
-            BackupExistsError: The file is there already.
+            BackupExistsError: The file already exists.
         """
         from sdgen_admin.services.backup import back_up  # noqa: PLC0415 -- seldom asked for
 
-        return back_up(self.database, file)
+        return back_up(self._database, file)
+
+    def describe(self) -> DatabaseReport:
+        """Return what the database holds for this tool and for its neighbours. Changes nothing.
+
+        Raises:
+            DatabaseNotFoundError: There is no database yet.
+        """
+        from sdgen_admin.services.describe import describe  # noqa: PLC0415 -- seldom asked for
+
+        return describe(self._database, self.roots)
+
+    def warm_lock(self) -> AbstractContextManager[bool]:
+        """Hold the right to warm the cache while the body runs; gives whether it was free."""
+        from sdgen_admin.services.warm import warm_lock  # noqa: PLC0415 -- seldom asked for
+
+        self.require_roots()
+        return warm_lock(self._database)
+
+    def require_roots(self) -> None:
+        """Raise ImagesRootError if no root can be read and the database has no sessions of any.
+
+        To be asked before anything is made beside a root: a mistyped one is to be left as it is.
+        """
+        self._has_anything()
+
+    @contextmanager
+    def _reading(self, *, fresh: bool, to_make: bool = True) -> Iterator[OpenCollection]:
+        if not fresh:
+            self._database.require()
+        to_make = (not fresh or self._has_anything()) and to_make
+        with opened(self._database, self.roots, self.shown, for_writing=False, to_make=to_make) as collection:
+            yield collection
+
+    @contextmanager
+    def _writing(self, *, dry_run: bool = False) -> Iterator[OpenCollection]:
+        to_make = not dry_run and self._has_anything()
+        with opened(self._database, self.roots, self.shown, for_writing=not dry_run, to_make=to_make) as collection:
+            yield collection
 
     def _has_anything(self) -> bool:
-        """Whether there is a database, or a session to make one for: a mistyped root is to be left as it is."""
-        return self.database.exists() or bool(list_root(self.images_dir).session_ids)
+        """Whether there is a database, or a session to make one for. Raises as `require_roots`."""
+        if self.exists():
+            return True
+        errors = []
+        for root in self.roots:
+            try:
+                if list_root(root.path).session_ids:
+                    return True
+            except ImagesRootError as error:
+                errors.append(error)
+        if len(errors) == len(self.roots):
+            raise errors[0]
+        return False
 
-    def require_root(self) -> None:
-        """Raise ImagesRootError where the images root is not there. To be asked before anything is made beside it."""
-        require_root(self.images_dir)
+    @staticmethod
+    def _matching(collection: OpenCollection, query: SessionFilter) -> list[Key]:
+        keys = records.select_keys(collection.connection, query, collection.scope)
+        return [Key(collection.root_of(root_id), session_id) for root_id, session_id in keys]
+
+
+def _as_list(sessions: str | Iterable[str]) -> list[str]:
+    return [sessions] if isinstance(sessions, str) else list(dict.fromkeys(sessions))
+
+
+def _distinct(roots: Iterable[Root]) -> tuple[Root, ...]:
+    """Return roots without those that lead to the same folder as an earlier one."""
+    return tuple({os.path.realpath(root.path): root for root in reversed(tuple(roots))}.values())[::-1]

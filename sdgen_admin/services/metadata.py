@@ -1,16 +1,23 @@
 """What people say about sessions: likes, ratings, notes and tags."""
 
 import os
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
-from sdgen_admin.db import metadata as table
+from sdgen_admin.db import facts
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import start_group
-from sdgen_admin.db.sessions import get_known
+from sdgen_admin.db.roots import path_of
+from sdgen_admin.db.settle import settle
+from sdgen_admin.db.shared import metadata as table, mirror
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.collection import require_folders
-from sdgen_admin.disk.root import is_storable, session_path
+from sdgen_admin.disk.roots import has_folder, is_offline
+from sdgen_admin.errors import TwinSessionError
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
+from sdgen_admin.models.session_id import path_in
+from sdgen_admin.services.opened import Key, OpenCollection
+from sdgen_admin.services.presence import meet_new_roots
 
 
 class SessionMetadataService:
@@ -20,14 +27,14 @@ class SessionMetadataService:
         db_path: The database file; made with its folder at the first write.
         lock_timeout: Seconds to wait for another program's lock.
 
-    Every method raises DatabaseError where the database cannot be used.
+    Every method raises DatabaseError if the database cannot be used.
     """
 
     def __init__(self, db_path: str | os.PathLike[str], *, lock_timeout: float = LOCK_TIMEOUT) -> None:
         self._database = Database(db_path, timeout=lock_timeout)
 
     def get_metadata(self, session_id: str) -> SessionMetadata | None:
-        """Return what was said about a session, None where nothing was."""
+        """Return a session's metadata, None if nobody has said anything."""
         with self._database.open(to_make=False) as connection:
             return table.get_metadata(connection, session_id)
 
@@ -39,11 +46,11 @@ class SessionMetadataService:
     def upsert_metadata(
         self, session_id: str, session_path: str | os.PathLike[str], update: SessionMetadataUpdate
     ) -> SessionMetadata:
-        """Change a session's metadata, making its row where there is none, and return what is stored then.
+        """Change a session's metadata, making its row if there is none, and return what is stored then.
 
         Only the fields given in `update` change; see `SessionMetadataUpdate`.
         """
-        with self._database.open(for_writing=True) as connection, transaction(connection):
+        with self._writing() as connection:
             group = start_group(connection)
             return table.update_metadata(connection, session_id, os.fspath(session_path), update, group).after
 
@@ -62,26 +69,80 @@ class SessionMetadataService:
         return self.upsert_metadata(session_id, session_path, SessionMetadataUpdate(remove_tags=tuple(tags)))
 
     def delete_metadata(self, session_id: str) -> bool:
-        """Delete a session's metadata and with it, in the same transaction, its stats; return whether it had any."""
-        with self._database.open(for_writing=True) as connection, transaction(connection):
+        """Delete a session's metadata and return whether there was any. Its stats stay."""
+        with self._writing() as connection:
             return table.delete_metadata(connection, session_id, start_group(connection))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the database inside a write transaction, and repair the mirror afterwards."""
+        with self._database.open(for_writing=True) as connection:
+            with transaction(connection):
+                yield connection
+            mirror.try_to_repair(connection, ())
 
 
 def update_metadata(
-    database: Database, images_dir: str, session_ids: list[str], update: SessionMetadataUpdate, *, dry_run: bool
+    opened: OpenCollection, keys: Sequence[Key], update: SessionMetadataUpdate, *, dry_run: bool
 ) -> tuple[MetadataChange, ...]:
     """Change the metadata of many sessions in one transaction; see `SessionLibrary.update_metadata`."""
-    if not session_ids:
+    if not keys:
         return ()
-    if not database.exists():
-        require_folders(images_dir, session_ids)
-    with database.open(for_writing=not dry_run, to_make=not dry_run) as connection:
-        # Before the lock is taken, so that nobody has to wait for it.
-        unknown = [name for name in session_ids if not (is_storable(name) and get_known(connection, name))]
-        require_folders(images_dir, unknown)
-        with transaction(connection, keep=not dry_run):
-            group = start_group(connection)
-            return tuple(
-                table.update_metadata(connection, name, session_path(images_dir, name), update, group)
-                for name in session_ids
+    if not dry_run:
+        meet_new_roots(opened)
+        _record(opened, keys)
+    _require_own_metadata(opened, keys)
+    with transaction(opened.connection, keep=not dry_run):
+        group = start_group(opened.connection)
+        changes = tuple(
+            table.update_metadata(
+                opened.connection, key.session_id, path_in(key.root.path, key.session_id), update, group
             )
+            for key in keys
+        )
+    if not dry_run:
+        opened.finish()
+    return changes
+
+
+def _record(opened: OpenCollection, keys: Sequence[Key]) -> None:
+    """Record sessions that nobody has looked at yet: an edit belongs to one that the collection knows."""
+    new = [root for root in dict.fromkeys(key.root for key in keys) if root not in opened.ids]
+    if new:
+        opened.register(new)
+    unknown: dict[int, list[str]] = {}
+    for key in keys:
+        root_id = opened.ids[key.root]
+        if not facts.get_known(opened.connection, root_id, [key.session_id]):
+            unknown.setdefault(root_id, []).append(key.session_id)
+    if not unknown:
+        return
+    with transaction(opened.connection):
+        for root_id, names in unknown.items():
+            facts.put_without_stats(opened.connection, root_id, [(name, None, False) for name in names])
+    settle(opened.connection, opened.first_roots)
+
+
+def _require_own_metadata(opened: OpenCollection, keys: Sequence[Key]) -> None:
+    """Raise TwinSessionError if a session's id exists in another root, too, and its metadata is that one's."""
+    for key in keys:
+        owner = facts.get_twin(opened.connection, opened.ids.get(key.root), key.session_id)
+        if owner is None:
+            continue
+        scope = opened.scope
+        if owner in scope.names and _is_gone(opened, owner, key.session_id):
+            with transaction(opened.connection):
+                facts.mark_missing(opened.connection, owner, [key.session_id], missing=True)
+            settle(opened.connection, opened.first_roots)
+            continue
+        raise TwinSessionError(
+            f"{key.session_id} is in two roots, and its metadata belongs to the one in {scope.names.get(owner, '?')}.",
+            session=key.session_id,
+            root=scope.names.get(owner),
+        )
+
+
+def _is_gone(opened: OpenCollection, root_id: int, session_id: str) -> bool:
+    """Whether a recorded session's folder is not there any more, although its root is."""
+    path = path_of(opened.connection, root_id)
+    return not has_folder(path, session_id) and not is_offline(path)

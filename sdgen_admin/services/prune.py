@@ -1,31 +1,54 @@
 """Pruning: the stats of sessions whose folder is gone are deleted, never what a person typed."""
 
-from sdgen_admin.db.connection import Database
-from sdgen_admin.db.sessions import forget, get_known
-from sdgen_admin.db.stats import delete_stats, ids_with_stats
+from sdgen_admin.db import facts
+from sdgen_admin.db.shared import mirror
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.root import list_root
 from sdgen_admin.errors import PruneRefusedError
+from sdgen_admin.models.roots import Root
+from sdgen_admin.services.opened import Key, OpenCollection
+from sdgen_admin.services.presence import look_at_roots
 
 _GUARD = 0.2
-"""The share of all sessions that goes without being forced."""
+"""The share of a root's sessions that goes without being forced."""
 
 
-def prune(database: Database, images_dir: str, *, force: bool) -> int:
-    """Delete what is known of sessions without a folder, and return how many; see `SessionLibrary.prune`."""
-    if not database.exists():
-        return 0
-    with database.open(for_writing=True) as connection:
-        known, with_stats = {entry.session_id for entry in get_known(connection)}, ids_with_stats(connection)
-        # The folders last, so that no session made meanwhile is taken for gone.
-        here = set(list_root(images_dir).session_ids)
-        gone, everything = with_stats - here, with_stats | here
-        if gone and not force and (not here or len(gone) > _GUARD * len(everything)):
-            raise PruneRefusedError(
-                f"The stats of {len(gone):,} of {len(everything):,} sessions would go, with no folder in {images_dir}:"
-                " nothing pruned.",
-                "Is the drive mounted? If they are really gone: sdgen-admin warm-cache --prune --force",
-            )
-        with transaction(connection):
-            forget(connection, known - here)
-            return delete_stats(connection, gone)
+def prune(opened: OpenCollection, *, force: bool) -> int:
+    """Delete the stats of sessions without a folder and return how many; see `SessionLibrary.prune`."""
+    gone: dict[Root, list[str]] = {}
+    for look in look_at_roots(opened):
+        if look.root not in opened.shown or look.listing is None:
+            continue
+        here = set(look.listing.session_ids)
+        gone[look.root] = [entry.session_id for entry in look.known if entry.session_id not in here]
+        if not force:
+            _guard(opened, look.root, gone[look.root], len(here))
+    pruned = 0
+    with transaction(opened.connection):
+        for root, names in gone.items():
+            if names:
+                facts.mark_missing(opened.connection, opened.ids[root], names, missing=True)
+                pruned += facts.delete(opened.connection, opened.ids[root], names)
+                mirror.delete(opened.connection, names)
+    opened.finish()
+    return pruned
+
+
+def delete_stats(opened: OpenCollection, key: Key) -> bool:
+    """Delete the stats of one session and return whether there were any."""
+    root_id = opened.ids[key.root]
+    with transaction(opened.connection):
+        had = facts.delete(opened.connection, root_id, [key.session_id]) > 0
+        mirror.delete(opened.connection, [key.session_id])
+    opened.finish()
+    return had
+
+
+def _guard(opened: OpenCollection, root: Root, gone: list[str], here: int) -> None:
+    with_stats = facts.count_stats(opened.connection, opened.ids[root], gone) if gone else 0
+    total = with_stats + here
+    if with_stats > _GUARD * total:
+        raise PruneRefusedError(
+            f"{with_stats:,} of {total:,} sessions have no folder in {root.path} any more: nothing was pruned.",
+            gone=with_stats,
+            total=total,
+        )

@@ -1,29 +1,20 @@
 """What was read of sessions, into the database: one transaction for many."""
 
-import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
-from sdgen_admin.db.rows import to_iso, to_json
-from sdgen_admin.db.sessions import SessionState, get_known, keep_stale, mark_missing, put_states
-from sdgen_admin.db.stats import has_good_stats, put_stats
-from sdgen_admin.db.transaction import transaction
+from sdgen_admin.db import facts
 from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.disk.manifest import ManifestFacts
-from sdgen_admin.disk.root import session_path
-from sdgen_admin.models.enums import RunStatus
+from sdgen_admin.disk.roots import is_offline
+from sdgen_admin.models.enums import Source
+from sdgen_admin.models.roots import Root
+from sdgen_admin.services.opened import OpenCollection
+from sdgen_admin.services.outcome import Outcome
 from sdgen_admin.stats.rules import compute_fields
 
-if TYPE_CHECKING:
-    from sdgen_admin.services.compute import Outcome
 
-_RUN_STATUSES = frozenset(RunStatus)
-
-
-def store_readings(
-    connection: sqlite3.Connection, images_dir: str, readings: list[SessionReading], outcome: "Outcome"
-) -> None:
-    """Write the stats that follow from `readings` in one transaction, then note in `outcome` what came of them.
+def store_readings(opened: OpenCollection, root: Root, readings: list[SessionReading], outcome: Outcome) -> None:
+    """Store the facts that follow from `readings` in one transaction, then note in `outcome` what came of them.
 
     A session that vanished meanwhile is neither computed nor failed. What is stored is taken out of `readings`, so
     that after an interrupt the rest of them can still be stored.
@@ -32,49 +23,57 @@ def store_readings(
         return
     now = datetime.now()
     # Computed before the lock is taken, so that nobody has to wait for it.
-    computed = {
-        reading.session_id: compute_fields(reading, session_path(images_dir, reading.session_id), now)
-        for reading in readings
-        if reading.is_readable
-    }
-    with transaction(connection):
-        kept = [reading for reading in readings if reading.problem and _is_to_be_kept(connection, reading)]
+    computed = {reading.session_id: compute_fields(reading, now) for reading in readings if reading.is_readable}
+
+    def store() -> None:
+        connection, root_id = opened.connection, opened.ids[root]
+        here = [reading for reading in readings if not reading.is_gone]
+        kept = [reading for reading in here if _cannot_tell(reading) and _has_good_facts(opened, root, reading)]
+        rest = [reading for reading in here if reading not in kept]
+        facts.put(
+            connection,
+            root_id,
+            [(r.session_id, computed[r.session_id], _state(r)) for r in rest if r.session_id in computed],
+        )
+        facts.put_without_stats(
+            connection, root_id, [(r.session_id, r.problem, False) for r in rest if r.session_id not in computed]
+        )
+        facts.keep_outdated(connection, root_id, [(r.session_id, r.problem, _state(r)) for r in kept])
         gone = [reading.session_id for reading in readings if reading.is_gone]
-        known_gone = [name for name in gone if get_known(connection, name)]
-        passed_over = {*gone, *(reading.session_id for reading in kept)}
-        rest = [reading for reading in readings if reading.session_id not in passed_over]
-        put_stats(connection, [computed[reading.session_id] for reading in rest if reading.is_readable])
-        put_states(connection, [_state(reading, computed.get(reading.session_id)) for reading in rest])
-        keep_stale(connection, [_state(reading, None) for reading in kept if not reading.is_gone])
-        mark_missing(connection, known_gone, missing=True)
-    here = [reading for reading in readings if not reading.is_gone]
+        if gone and is_offline(root.path):  # the whole root has gone meanwhile, not these sessions
+            gone = []
+        facts.mark_missing(connection, root_id, gone, missing=True)
+
+    opened.write(store)
+    opened.mirror_stored(list(computed))
+    _note(readings, outcome)
     readings.clear()
+
+
+def _note(readings: Sequence[SessionReading], outcome: Outcome) -> None:
+    here = [reading for reading in readings if not reading.is_gone]
     outcome.computed += sum(reading.is_readable for reading in here)
     outcome.failures |= {reading.session_id for reading in here if not reading.is_readable}
     outcome.problems |= {reading.session_id: reading.problem for reading in here if reading.problem is not None}
 
 
-def _is_to_be_kept(connection: sqlite3.Connection, reading: SessionReading) -> bool:
-    """Whether good stats are there that this reading, of what cannot be read now, must not replace."""
-    cannot_read = reading.has_manifest or not reading.is_readable
-    return cannot_read and has_good_stats(connection, reading.session_id)
+def _cannot_tell(reading: SessionReading) -> bool:
+    """Whether the folder, or a manifest that is there, could not be read."""
+    return reading.facts is None or (reading.has_manifest and reading.facts.source == Source.FOLDER.value)
 
 
-def _state(reading: SessionReading, stats: dict[str, Any] | None) -> SessionState:
-    facts = reading.manifest or ManifestFacts()
+def _has_good_facts(opened: OpenCollection, root: Root, reading: SessionReading) -> bool:
+    return facts.has_good_facts(opened.connection, opened.ids[root], reading.session_id)
+
+
+def _state(reading: SessionReading) -> facts.FolderState:
     folder_mtime_ns, manifest_mtime_ns, manifest_size = reading.fingerprint or (None, None, None)
-    return SessionState(
-        session_id=reading.session_id,
-        stats_computed_at=to_iso(stats["stats_computed_at"]) if stats else None,
+    return facts.FolderState(
         folder_mtime_ns=folder_mtime_ns,
         manifest_mtime_ns=manifest_mtime_ns,
         manifest_size=manifest_size,
-        missing=False,
-        stale=False,
-        problem=reading.problem,
-        status=facts.status if facts.status in _RUN_STATUSES else None,
-        scheduler=facts.scheduler,
-        theme=facts.theme,
-        style=facts.style,
-        seed_list=to_json(facts.seed_list) if facts.seed_list else None,
+        changed_ns=reading.changed_ns,
+        gap_ns=reading.gap_ns,
+        first_image_ns=reading.first_image_ns,
+        last_image_ns=reading.last_image_ns,
     )

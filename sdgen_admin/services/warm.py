@@ -11,7 +11,7 @@ from sdgen_admin.errors import ReadOnlyDatabaseError
 
 
 @contextmanager
-def warming(database: Database) -> Iterator[bool]:
+def warm_lock(database: Database) -> Iterator[bool]:
     """Hold the right to warm a database's cache while the body runs; give whether it was free.
 
     The lock is the operating system's, on a file beside the database: it ends with its process, however that ends.
@@ -27,9 +27,7 @@ def warming(database: Database) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
-        raise ReadOnlyDatabaseError(
-            f"{database.path} cannot be written: {error.strerror}.", "Name another database with --db."
-        ) from error
+        raise ReadOnlyDatabaseError(f"Cannot write {database.path}: {error.strerror}.", path=database.path) from error
     try:
         yield True
     finally:

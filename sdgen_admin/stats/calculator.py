@@ -4,8 +4,8 @@ import os
 from datetime import datetime
 
 from sdgen_admin.disk.folder import read_session
-from sdgen_admin.disk.root import session_path
 from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
+from sdgen_admin.models.session_id import path_in
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.rules import compute_fields
 
@@ -29,12 +29,12 @@ class SessionStatsCalculator:
             InvalidManifestError: Its `manifest.json` cannot be read as a manifest (a ValueError).
         """
         reading = read_session(self._path, os.path.basename(self._path))
-        if reading.problem is not None:
+        if reading.facts is None or not reading.facts.is_planned:
             message = f"{self._path}: {reading.problem}"
             if reading.is_gone or (reading.is_readable and not reading.has_manifest):
                 raise ManifestNotFoundError(message)
             if not reading.is_readable:
                 raise SessionFolderError(message)
             raise InvalidManifestError(message)
-        fields = compute_fields(reading, session_path(*os.path.split(self._path)), datetime.now())
-        return SessionStats.model_validate(fields)
+        where = {"session_id": reading.session_id, "session_path": path_in(*os.path.split(self._path))}
+        return SessionStats.model_validate(where | compute_fields(reading, datetime.now()))

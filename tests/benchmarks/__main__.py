@@ -45,7 +45,7 @@ def _options() -> argparse.Namespace:
 
 
 def _print(result: Result) -> Result:
-    goal = "" if result.goal is None else f"{'≥' if result.at_least else '≤'} {result.goal:g}{result.unit}"
+    goal = "" if result.goal is None else f"{'≥' if result.at_least else '≤'} {result.goal:.4g}{result.unit}"
     verdict = "MISSED" if result.fails else ""
     ratio = f"{result.ratio:.2f}{result.unit}" if result.ratio else ""
     print(LINE.format(result.what, result.measured, result.compared_with, ratio, goal, verdict), flush=True)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.benchmarks.collection import make_collection, realistic_sizes
+from tests.benchmarks.floor import floor
 
 NOISE = 1.25
 """A ratio may exceed its goal by so much: the machine does other things, too."""
@@ -32,6 +33,10 @@ class Result:
         if self.goal is None:
             return False
         return self.ratio * NOISE < self.goal if self.at_least else self.ratio > self.goal * NOISE
+
+
+_QUIET_FLOOR = 0.003
+"""Seconds of the warm floor of 1,000 sessions on the machine that goals in milliseconds are meant for."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Bench:
             with suppress(FileNotFoundError):
                 os.unlink(path + suffix)
         return path
+
+    def scale(self) -> float:
+        """Return how much slower this machine is now than the one that goals in milliseconds are meant for."""
+        root = self.collection(1_000)
+        return max(min(floor("warm", root, self.folder, 1) for _ in range(self.rounds)) / _QUIET_FLOOR, 1.0)
 
     def best(self, measure: Callable[[], float], times: int = 1) -> float:
         """Return the best of some rounds, or of `times` as many where one is short: what disturbs can only add."""

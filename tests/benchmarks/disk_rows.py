@@ -23,7 +23,7 @@ def cold(bench: Bench) -> Iterator[Result]:
         ]
         least, ours = map(min, zip(*pairs, strict=True))
         # With a few images each, it is not the drive that takes the time, but a row and its indexes for each session.
-        goal = 2.0 if sessions < 100_000 else None
+        goal = 1.75 if sessions < 100_000 else None
         yield Result(f"cold, {sessions:,} sessions", ms(ours), f"floor {ms(least)}", ours / least, goal)
 
 
@@ -36,7 +36,7 @@ def warm(bench: Bench) -> Iterator[Result]:
             (floor("warm", root, bench.folder, 1), measure("compute", root, db).seconds) for _ in range(bench.rounds)
         ]
         least, ours = map(min, zip(*pairs, strict=True))
-        yield Result(f"warm, {sessions:,} sessions", ms(ours), f"floor {ms(least)}", ours / least, 5.0)
+        yield Result(f"warm, {sessions:,} sessions", ms(ours), f"floor {ms(least)}", ours / least, 3.0)
 
 
 def slow(bench: Bench) -> Iterator[Result]:

@@ -25,7 +25,7 @@ def list_sessions(bench: Bench) -> Iterator[Result]:
     measure("compute", root, db)
     command = [sys.executable, "-m", "sdgen_admin", "list", "--images-dir", root, "--db", db]
     ours, bare = _compare(command, [sys.executable, "-c", LIST_NEEDS], {})
-    yield Result("list of 100 out of 1,000", ms(ours), f"its imports {ms(bare)}", ours / bare, 1.3)
+    yield Result("list of 100 out of 1,000", ms(ours), f"its imports {ms(bare)}", ours / bare, 1.25)
 
 
 def start(bench: Bench) -> Iterator[Result]:
@@ -36,7 +36,7 @@ def start(bench: Bench) -> Iterator[Result]:
     where = {"SDGEN_IMAGES_DIR": root, "SDGEN_DB": db}
     for what, command, extra in (("--version", [*base, "--version"], {}), ("completion", base, where | COMPLETION)):
         ours, bare = _compare(command, [sys.executable, "-c", "import typer"], extra)
-        yield Result(what, ms(ours), f"import typer {ms(bare)}", ours / bare, 1.3)
+        yield Result(what, ms(ours), f"import typer {ms(bare)}", ours / bare, 1.15)
 
 
 def _compare(command: list[str], other: list[str], extra: dict[str, str]) -> tuple[float, float]:

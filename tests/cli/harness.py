@@ -2,15 +2,18 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from sdgen_admin.cli.app import app
@@ -30,6 +33,8 @@ SESSIONS = (
     "20251014_173320-facial_expressions",
 )
 """The demo's session ids, newest first."""
+MOST_LINES = 11
+"""Of an error: what failed, what to type next, eight names, and how many more there are."""
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "ids")
 
 needs_pty = pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals here")
@@ -47,11 +52,9 @@ class Outcome:
 def run(*arguments: str | Path, stdin: str | bytes = "", env: Mapping[str, str | None] | None = None) -> Outcome:
     """Run a command line in this process. A traceback is this test's own."""
     line = [str(argument) for argument in arguments]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["sdgen-admin", *line])
-        result = CliRunner().invoke(
-            app, line, input=stdin, env={**PLAIN, **(env or {})}, catch_exceptions=False, prog_name="sdgen-admin"
-        )
+    result = CliRunner().invoke(
+        app, line, input=stdin, env={**PLAIN, **(env or {})}, catch_exceptions=False, prog_name="sdgen-admin"
+    )
     return Outcome(result.exit_code, result.stdout_bytes.decode(), result.stderr_bytes.decode())
 
 
@@ -63,12 +66,19 @@ def ok(*arguments: str | Path, stdin: str | bytes = "", env: Mapping[str, str | 
 
 
 def fails(status: int, *arguments: str | Path, stdin: str | bytes = "") -> str:
-    """Run a command line that fails with `status` without any data, and return its stderr: one or two lines."""
+    """Run a command line that fails with `status` without any data, and return its stderr: an error and its hint."""
     outcome = run(*arguments, stdin=stdin)
     assert (outcome.status, outcome.out) == (status, "")
-    assert 1 <= len(outcome.err.splitlines()) <= 2
+    assert 1 <= len(outcome.err.splitlines()) <= MOST_LINES
     assert outcome.err.startswith("Error: ")
+    assert outcome.err.count("Error: ") == 1
     return outcome.err
+
+
+def flags_of(command: str) -> dict[str, list[str]]:
+    """Return the flags of each option of a command, as Typer knows them."""
+    program: Any = typer.main.get_command(app)
+    return {option.name: [*option.opts, *option.secondary_opts] for option in program.commands[command].params}
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
@@ -155,6 +165,15 @@ def read_all(terminal: int) -> Iterator[bytes]:
 
 
 def copy_collection(source: Path, target: Path) -> Path:
-    """Copy a collection with its modification times; return its images root."""
+    """Copy a collection with its modification times, as if it had been made in `target`; return its images root.
+
+    The database is told the new place: a copy whose original is still there would be a second collection to it.
+    """
     shutil.copytree(source, target, symlinks=True)
+    paths = {"sdgen_admin_roots": ("path", "prefix", "real_path"), "session_metadata": ("session_path",)}
+    with closing(sqlite3.connect(target / "metadata" / "sessions.db")) as connection, connection:
+        for table, columns in paths.items():
+            for column in columns:
+                new_place = (str(source), str(target))
+                connection.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", new_place)
     return target / "images"

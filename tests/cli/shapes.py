@@ -62,8 +62,8 @@ STATS = {
     "session_id": str, "session_path": str, "sd_model": Maybe(str), "template_version": Maybe(str),
     "generation_mode": Maybe(str), "seed_mode": Maybe(str), "seed_base": Maybe(int), "resolved_prompt": Maybe(str),
     "negative_prompt": Maybe(str), "width": Maybe(int), "height": Maybe(int), "steps": Maybe(int),
-    "cfg_scale": Maybe(float), "sampler_name": Maybe(str), "images_expected": int, "images_actual": int,
-    "completion_percentage": float, "is_seed_sweep": bool, "placeholders": Maybe(Mapped(int)),
+    "cfg_scale": Maybe(float), "sampler_name": Maybe(str), "images_expected": Maybe(int), "images_actual": int,
+    "completion_percentage": Maybe(float), "is_seed_sweep": Maybe(bool), "placeholders": Maybe(Mapped(int)),
     "variations_summary": Maybe(Mapped([str])), "session_created_at": Maybe(Time),
     "manifest_generated_at": Maybe(Time), "first_image_created_at": Maybe(Time), "last_image_created_at": Maybe(Time),
     "stats_computed_at": Time, "stats_version": int,
@@ -74,9 +74,11 @@ METADATA = {
     "created_at": Maybe(Time), "updated_at": Maybe(Time),
 }  # fmt: skip
 RECORD = {
-    "session_id": str, "session_path": str, "created_at": Maybe(Time), "status": Maybe(str), "problem": Maybe(str),
-    "stale": bool, "missing": bool, "scheduler": Maybe(str), "theme": Maybe(str), "style": Maybe(str),
-    "seed_list": Maybe([int]), "stats": Maybe(STATS), "metadata": Maybe(METADATA),
+    "session_id": str, "session_path": str, "root": str, "created_at": Maybe(Time), "status": str,
+    "run_status": Maybe(str), "source": Maybe(str), "confidence": Maybe(str), "problem": Maybe(str), "outdated": bool,
+    "missing": bool, "scheduler": Maybe(str), "theme": Maybe(str), "style": Maybe(str), "seed_list": Maybe([int]),
+    "images_recorded": Maybe(int), "seed_min": Maybe(int), "seed_max": Maybe(int), "seed_run": Maybe(str),
+    "pools": Maybe(Mapped(int)), "duration": Maybe(float), "stats": Maybe(STATS), "metadata": Maybe(METADATA),
 }  # fmt: skip
 PAGE = {"sessions": [RECORD], "total_count": int, "limit": Maybe(int), "offset": int}
 REPORT = {
@@ -93,7 +95,10 @@ HISTORY = {"history": [CHANGE]}
 BACKUP = {"path": str, "size": int}
 TAGS = {"tags": [{"tag": str, "count": int}]}
 SETTING = {
-    "name": str, "value": str, "origin": str, "source": str, "is_there": Maybe(bool), "is_readable": Maybe(bool),
-    "is_writable": Maybe(bool), "problem": Maybe(str),
+    "name": str, "root": Maybe(str), "value": str, "origin": str, "source": str,
+    "is_there": Maybe(bool), "is_readable": Maybe(bool), "is_writable": Maybe(bool), "problem": Maybe(str),
 }  # fmt: skip
-SETTINGS = {"settings": [SETTING]}
+DATABASE = {
+    "layout": str, "mirrored": int, "others": int, "mirror_problem": Maybe(str), "sessions": int, "without_root": int,
+}  # fmt: skip
+SETTINGS = {"settings": [SETTING], "database": Maybe(DATABASE)}

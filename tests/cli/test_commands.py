@@ -23,7 +23,7 @@ def report(*arguments: str) -> tuple[int, int, int]:
     return document["computed"], document["fresh"], document["failed"]
 
 
-def test_compute_stats_computes_what_is_stale(demo: Path) -> None:
+def test_compute_stats_computes_what_is_outdated(demo: Path) -> None:
     assert report("compute-stats", "--all") == (0, 8, 0)
     add_image(demo / FACES, "late.png")
     date(demo / FACES)
@@ -54,6 +54,9 @@ def test_refresh_takes_names_or_filters_or_all(demo: Path) -> None:
     assert report("refresh", "facial", "latest", "--liked") == (1, 0, 0)
     assert report("refresh", "--all", "--liked") == (2, 0, 0)
     assert report("refresh", "--missing") == (0, 0, 0)
+    assert report("refresh", "--where", "images=9") == (1, 0, 0)
+    assert report("refresh", "--where", "images>=9", "--where", "model~pony") == (2, 0, 0)
+    assert report("refresh", "latest", "portrait", "--where", "images=9") == (1, 0, 0)
 
 
 def test_jobs_are_one_or_more(shared: Path) -> None:
@@ -86,10 +89,10 @@ def test_a_second_warm_cache_leaves_at_once(images_dir: Path) -> None:
 
 def test_while_one_warms_another_leaves_with_a_note(demo: Path) -> None:
     code = (
-        "import sys; from sdgen_admin.db.connection import Database; from sdgen_admin.services.warm import warming\n"
-        "with warming(Database(sys.argv[1])) as ours: print(ours, flush=True); sys.stdin.read()"
+        "import sys; from sdgen_admin import SessionLibrary\n"
+        "with SessionLibrary(sys.argv[1]).warm_lock() as ours: print(ours, flush=True); sys.stdin.read()"
     )
-    command = [PROGRAM[0], "-c", code, str(database(demo))]
+    command = [PROGRAM[0], "-c", code, str(demo)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as holder:
         assert holder.stdout is not None
         assert holder.stdin is not None
@@ -110,7 +113,7 @@ def test_prune_deletes_stats_and_never_metadata(demo: Path) -> None:
     outcome = run("warm-cache", "--prune")
 
     assert outcome.status == 0
-    assert "1 pruned" in outcome.err
+    assert "Pruned the stats of 1 session without a folder." in outcome.err
     assert row(database(demo), "session_stats", FACES) is None
     kept = row(database(demo), "session_metadata", FACES)
     assert kept is not None
@@ -121,32 +124,37 @@ def test_prune_refuses_what_looks_like_an_unmounted_drive(demo: Path) -> None:
     for name in (FACES, SEEDS):  # a quarter of them
         shutil.rmtree(demo / name)
     outcome = run("warm-cache", "--prune")
-    assert outcome.status == 2
-    assert "The stats of 2 of 8 sessions would go" in outcome.err
+    assert outcome.status == 1
+    assert "2 of 8 sessions" in outcome.err
     assert "--prune --force" in outcome.err
     assert len(rows(database(demo), "session_stats")) == 8
 
-    assert "2 pruned" in run("warm-cache", "--prune", "--force").err
+    assert "Pruned the stats of 2 sessions without a folder." in run("warm-cache", "--prune", "--force").err
     assert len(rows(database(demo), "session_stats")) == 6
     assert len(rows(database(demo), "session_metadata")) == 5
 
 
-def test_prune_refuses_an_empty_root(demo: Path) -> None:
+def test_an_empty_root_is_offline_and_never_pruned(demo: Path) -> None:
     shutil.rmtree(demo)
     demo.mkdir()
 
-    assert run("warm-cache", "--prune").status == 2
+    for force in ([], ["--force"]):
+        outcome = run("warm-cache", "--prune", *force)
+        assert outcome.status == 0
+        assert "The images root images is offline. Its sessions are shown as recorded." in outcome.err
+        assert "There are no sessions" not in outcome.err
     assert len(rows(database(demo), "session_stats")) == 8
+    assert ok("list", "--format", "ids").splitlines() == list(SESSIONS)
 
 
 def test_show_names_problem_and_stale_stats(demo: Path) -> None:
     (demo / FACES / "manifest.json").write_text('{"snapshot": ')
     out = ok("show", "facial")
 
-    assert "Problem: manifest.json is not complete, or no JSON object." in out
+    assert "Problem: manifest.json is not complete, or not a JSON object." in out
     assert "The stats below are from an earlier reading." in out
     assert "illustriousXL_v01.safetensors" in out
-    assert "stale" in ok("list").splitlines()[-1]
+    assert "outdated" in ok("list").splitlines()[-1]
 
 
 def test_show_in_sections(shared: Path) -> None:
@@ -155,27 +163,40 @@ def test_show_in_sections(shared: Path) -> None:
     titles = [line for line in lines if line and not line.startswith(" ")]
     assert titles == [
         f"{SEEDS}  sweep", "Session", "Generation", "Images", "Parameters", "Placeholders", "Prompts", "Metadata",
+        "Source",
     ]  # fmt: skip
-    assert "  seed list   4 seeds: 1000, 1001, 1002, 1003" in lines
-    assert "  duration    2 min 48 s" in lines
-    assert "  rate        2.5 images per minute" in lines
-    assert "  note        1002 is the best of them" in lines
+    assert "  seed list        4 seeds: 1000, 1001, 1002, 1003" in lines
+    assert "  smallest seed    7" in lines
+    assert "  largest seed     14" in lines
+    assert "  seeds run        progressive" in lines
+    assert "  recorded         8" in lines
+    assert "  duration         2 min 48 s" in lines
+    assert "  rate             2.5 images per minute" in lines
+    assert "  note             1002 is the best of them" in lines
+    assert "  source           manifest" in lines
+    assert "  confidence       high" in lines
 
 
 def test_show_cuts_long_lists(images_dir: Path) -> None:
     values = [f"v{number}" for number in range(50)]
     params = {"mode": "combinatorial", "seed_list": list(range(12))}
-    snapshot = {"generation_params": params, "variations": {"Hair": {"used": values}, "None": {"used": []}}}
+    variations = {
+        "Hair": {"used": values, "count": 60},
+        "Eyes": {"used": ["blue"], "count": 1},
+        "None": {"used": [], "count": 7},
+    }
+    snapshot = {"generation_params": params, "variations": variations}
     make_session(images_dir, LATEST, manifest={"snapshot": snapshot}, images=1)
     write_metadata(images_dir.parent / "metadata" / "sessions.db", LATEST, is_complete=0, is_test=1, is_favorite=1)
     out = ok("show", "latest", "--images-dir", images_dir)
 
-    assert "  Hair        50: v0 | v1 | v2 | v3 | v4 + 45 more" in out
-    assert "  None        0" in out
+    assert "  Hair             50 of 60: v0 | v1 | v2 | v3 | v4 + 45 more" in out
+    assert "  Eyes             1: blue" in out
+    assert "  None             0 of 7" in out
     assert "12 seeds: 0, 1, 2, 3, 4 + 7 more" in out
-    assert "  complete    no" in out
-    assert "  images      1/600" in out
-    assert "  completion  ░░░░░░░░   0%" in out
+    assert "  marked complete  no" in out
+    assert "  images           1/600" in out
+    assert "  completion       ░░░░░░░░   0%" in out
 
 
 def test_more_images_than_planned(images_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """Completion, as the shells themselves do it: a real bash, zsh or fish, and the Tab key."""
 
+import json
 import os
 import re
 import shutil
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.harness import environment, read_all, run
-from tests.neighbour import write_metadata, write_stats
+from sdgen_admin.models.fields import FIELDS
+from tests.builders import make_manifest, make_session
+from tests.cli.harness import environment, ok, read_all, run
+from tests.neighbour import write_metadata
 
+ODD = "20260101_120000-it's $HOME & a (b) *"
 SEEDS = "2025-10-20_091500_seed_study.prompt"
 UNIQUE = [
     ("show 2025-", SEEDS),
@@ -21,7 +25,10 @@ UNIQUE = [
     ("tag latest --remove red", "redo"),
     ("list --model pony", "ponyDiffusionV6XL.safetensors"),
     ("list --columns session_id,wid", "session_id,width"),
-    ("list --sort comp", "completion"),
+    ("list --sort upd", "updated_at"),
+    ("list --sort lik", "liked"),
+    ("list --where sche", "scheduler"),
+    ("refresh --status sta", "stalled"),
     ("list --rating dis", "dislike"),
     ("warm", "warm-cache"),
     ("list --seed-s", "--seed-sweep"),
@@ -133,16 +140,17 @@ def test_fish(shared: Path, bin_dir: Path, line: str, expected: str) -> None:
 @needs("fish")
 def test_fish_offers_all_that_fit(shared: Path, bin_dir: Path) -> None:
     assert len(fish("show 2025", bin_dir)) == 8
-    assert fish("list --sort ", bin_dir) == sorted(["created", "updated", "name", "model", "images", "completion"])
+    assert set(fish("list --sort ", bin_dir)) == {field.name for field in FIELDS if field.is_sortable}
     assert set(fish("list --tag ", bin_dir)) == {"faces", "portfolio", "redo", "seeds"}
 
 
 @pytest.fixture
 def odd(demo: Path) -> Path:
     """A collection with a model and a session id that a shell must quote."""
-    database = demo.parent / "metadata" / "sessions.db"
-    write_stats(database, "20260101_120000-it's $HOME & a (b) *", sd_model="my model $1 v2.safetensors [abc]")
-    write_metadata(database, "x", tags='["evil\\u001b[31m", "évident"]')
+    manifest = make_manifest(snapshot={"runtime_info": {"sd_model_checkpoint": "my model $1 v2.safetensors [abc]"}})
+    make_session(demo, ODD, manifest=manifest)
+    ok("compute-stats", "--all", env={"SDGEN_IMAGES_DIR": str(demo)})
+    write_metadata(demo.parent / "metadata" / "sessions.db", ODD, tags='["evil\\u001b[31m", "évident"]')
     return demo
 
 
@@ -155,7 +163,7 @@ def test_what_a_shell_must_quote_arrives_whole(odd: Path, bin_dir: Path, shell: 
     assert complete("list --model my", bin_dir) == ["list", "--model", "my model $1 v2.safetensors"]
     assert complete("list --tag év", bin_dir) == ["list", "--tag", "évident"]
     if shell == "bash":
-        assert complete("show 2026", bin_dir) == ["show", "20260101_120000-it's $HOME & a (b) *"]
+        assert complete("show 2026", bin_dir) == ["show", ODD]
 
 
 @needs("bash")
@@ -182,9 +190,37 @@ def test_the_newest_come_first(shared: Path) -> None:
     assert len(offered("show ")) == 8
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("list --sort comp", ["complete", "completion_percentage"]),
+        ("list --sort mod", ["model", "mode"]),  # no field has such a name of its own
+        ("list --sort tag", []),  # cannot be sorted by
+        ("list --columns steps,tag", ["steps,tags"]),
+        ("list --where seed_l", ["seed_list"]),
+        ("tag --where seed_l", ["seed_list"]),
+        ("list --where xyz", []),
+    ],
+)
+def test_fields_by_any_of_their_names(line: str, expected: list[str]) -> None:
+    assert offered(line) == expected
+
+
+def test_the_names_of_images_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [{"name": "home", "path": "/a"}, {"name": "my nas", "path": "/b"}]
+    monkeypatch.setenv("IMAGE_FOLDERS", json.dumps(folders))
+
+    assert offered("list --root ") == ["home", r"my\ nas"]
+    assert offered("list --root m") == [r"my\ nas"]
+    assert offered("list --images-dir /x/one --images-dir /x/two --root ") == ["one", "two"]
+
+
 def test_flags_on_the_line_count(shared: Path, tmp_path: Path) -> None:
     assert offered(f"list --images-dir {tmp_path} --tag ") == []
-    assert offered(f"list --images-dir {tmp_path} --db {shared.parent}/metadata/sessions.db --tag red") == ["redo"]
+    assert offered(f"list --images-dir {shared} --tag red", {"SDGEN_IMAGES_DIR": str(tmp_path)}) == ["redo"]
+    assert offered(f"list --db {tmp_path}/other.db --tag red") == []
+    assert offered("list --root images --tag red") == ["redo"]
+    assert offered("list --root other --tag red") == []
 
 
 def test_control_characters_are_never_offered(odd: Path) -> None:

@@ -15,7 +15,7 @@ def test_it_makes_computes_lists_and_says_what_is_next(tmp_path: Path) -> None:
 
     assert outcome.status == 0
     assert [line.split("  ")[0] for line in outcome.out.splitlines()[1:]] == list(SESSIONS)
-    assert f"A collection for trying things out is in {tmp_path / 'sdgen-demo' / 'images'}" in outcome.err
+    assert f"The demo collection is in {tmp_path / 'sdgen-demo' / 'images'}" in outcome.err
     assert "  export SDGEN_IMAGES_DIR=sdgen-demo/images\n  sdgen-admin show latest\n" in outcome.err
 
 
@@ -46,12 +46,14 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
 
-    assert "holds something else" in fails(2, "demo", tmp_path / "mine")
+    said = fails(2, "demo", tmp_path / "mine")
+    assert "is not a demo" in said
+    assert "sdgen-admin demo DIR" in said
     assert os.listdir(tmp_path / "mine") == ["thesis.txt"]
-    assert "cannot be made" in fails(2, "demo", tmp_path / "mine" / "thesis.txt")
+    assert "Cannot create" in fails(2, "demo", tmp_path / "mine" / "thesis.txt")
 
 
-@pytest.mark.parametrize("flag", ["--images-dir", "--db"])
+@pytest.mark.parametrize("flag", ["--images-dir", "--root", "--db"])
 def test_it_takes_no_collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: str) -> None:
     monkeypatch.chdir(tmp_path)
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.cli.app import COMMANDS
-from sdgen_admin.db.connection import Database
-from sdgen_admin.settings import default_db_path
 from tests.builders import make_session
 from tests.cli.harness import fails, run
+from tests.neighbour import make_database
 from tests.platforms import needs_raw_names
 
 
@@ -22,18 +21,20 @@ def test_a_mistyped_command_names_the_near_one() -> None:
     assert "Did you mean 'list'?" in fails(2, "lsit")
 
 
-def test_no_images_root_names_the_four_ways() -> None:
+def test_no_images_root_says_how_to_set_it_once() -> None:
     said = fails(2, "list")
 
+    assert said.startswith("Error: No images root is configured.\n")
     assert all(way in said for way in ("--images-dir", "SDGEN_IMAGES_DIR", "IMAGE_FOLDERS", "sdgen_config.json"))
     assert "sdgen-admin demo" in said
 
 
 def test_a_root_that_is_not_there(tmp_path: Path) -> None:
     for command in (["list"], ["show", "latest"], ["compute-stats", "--all"], ["warm-cache"], ["refresh", "--all"]):
-        assert "cannot be read" in fails(2, *command, "--images-dir", tmp_path / "nope")
-    assert "there is no such folder" in fails(2, "list", "--images-dir", tmp_path / "nope")
-    assert "it is no folder" in fails(2, "list", "--images-dir", __file__)
+        said = fails(2, *command, "--images-dir", tmp_path / "nope")
+        assert f"Cannot read the images root {tmp_path / 'nope'}" in said
+        assert "Is the drive mounted?" in said
+    assert "Cannot read the images root" in fails(2, "list", "--images-dir", __file__)
 
 
 def test_an_empty_root_says_what_was_looked_for_and_found(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_an_empty_root_says_what_was_looked_for_and_found(tmp_path: Path) -> Non
     said = run("list", "--images-dir", tmp_path, "--limit", "5", "--sort", "name").err
 
     assert "such as 20251107_120000-name" in said
-    assert "There are: holiday\\x1b[31m, " in said
+    assert "The folder holds: holiday\\x1b[31m, " in said
     assert "z3 and " in said
     (tmp_path / "empty").mkdir()
     assert "The folder is empty." in run("list", "--images-dir", tmp_path / "empty").err
@@ -111,11 +112,9 @@ def test_problems_are_cut_at_ten(images_dir: Path) -> None:
     assert outcome.err.endswith("… and 3 more: sdgen-admin list --problem --all\n")
 
 
-def test_a_root_that_is_gone_has_nothing_to_show_in_the_cache(tmp_path: Path) -> None:
-    root = tmp_path / "images"
-    with Database(default_db_path(root)).open(for_writing=True):
-        pass
-    outcome = run("list", "--cached", "--images-dir", root)
+def test_a_cache_without_sessions(tmp_path: Path) -> None:
+    make_database(tmp_path / "metadata" / "sessions.db")
+    outcome = run("list", "--cached", "--images-dir", tmp_path / "images")
 
     assert (outcome.status, outcome.out) == (0, "")
-    assert outcome.err.startswith("The database knows of no session with a folder.")
+    assert outcome.err.startswith("The database has no session with a folder.")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sdgen_admin.cli.columns import COLUMNS, DEFAULT_COLUMNS
+from sdgen_admin.cli.columns import USUAL
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.formats.interface import Renderer, cell
+from sdgen_admin.models.fields import FIELDS, Field
 from tests.cli import shapes
 from tests.cli.harness import FORMATS, SESSIONS, fails, ok, run
 from tests.cli.shapes import mismatch
@@ -111,7 +112,7 @@ def test_programs_get_raw_values(shared: Path) -> None:
     header, *lines = csv.reader(io.StringIO(ok("list", "--format", "csv")))
     first, portrait = (dict(zip(header, lines[index], strict=True)) for index in (0, 5))
 
-    assert header == list(DEFAULT_COLUMNS)
+    assert header == [field.name for field in USUAL]
     assert first["sd_model"] == "illustriousXL_v01.safetensors [abc123def4]"
     assert first["created_at"] == "2025-11-07T12:00:00"
     assert (first["completion_percentage"], first["is_favorite"], first["user_note"]) == ("100.0", "false", "")
@@ -122,7 +123,7 @@ def test_csv_of_show_has_every_field(shared: Path) -> None:
     header, values = csv.reader(io.StringIO(ok("show", "seed_study", "--format", "csv")))
     record = dict(zip(header, values, strict=True))
 
-    assert header == list(COLUMNS)
+    assert header == [field.name for field in FIELDS]
     assert record["seed_list"] == "1000,1001,1002,1003"
     assert json.loads(record["placeholders"]) == {"Light": 2}
 
@@ -137,19 +138,27 @@ def test_columns_choose_and_order(shared: Path) -> None:
 
 
 def test_a_mistyped_column_names_near_ones() -> None:
-    assert "Did you mean sampler_name" in fails(2, "list", "--columns", "sampler")
-    assert "Did you mean resolved_prompt or negative_prompt?" in fails(2, "list", "--columns", "prompt")
-    assert "Did you mean is_favorite?" in fails(2, "list", "--columns", "liked")
+    assert "Did you mean sampler_name" in fails(2, "list", "--columns", "sampler_")
+    assert "Did you mean seed_list" in fails(2, "list", "--columns", "seedlist")
     assert "Did you mean tags?" in fails(2, "list", "--columns", "tgas")
-    assert "There are: session_id, session_path" in fails(2, "list", "--columns", "???")
-    assert "There are: session_id" in fails(2, "list", "--columns", ",")
+    assert "The fields are: session_id, session_path" in fails(2, "list", "--columns", "???")
+    assert "The fields are: session_id" in fails(2, "list", "--columns", ",")
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_field_is_a_column_by_any_of_its_names(shared: Path, field: Field) -> None:
+    columns = ok("list", "--cached", "--format", "csv", "--columns", field.name)
+
+    assert columns.splitlines()[0] == field.name
+    for name in (field.label, *field.aliases):
+        assert ok("list", "--cached", "--format", "csv", "--columns", name) == columns
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "ids"])
 def test_columns_are_for_tables(shared: Path, form: str) -> None:
     outcome = run("list", "--columns", "width", "--format", form)
 
-    assert "--columns is for table, csv and tsv" in outcome.err
+    assert "--columns applies to table, csv and tsv only." in outcome.err
     assert outcome.out == run("list", "--format", form).out
 
 

@@ -69,18 +69,18 @@ def test_verbose_says_where_and_why(shared: Path) -> None:
     outcome = run("list", "--verbose")
 
     assert outcome.err.splitlines()[:3] == [
-        f"images root: {shared} (from SDGEN_IMAGES_DIR)",
+        f"images root images: {shared} (from SDGEN_IMAGES_DIR)",
         f"database: {shared.parent / 'metadata' / 'sessions.db'} (from beside the images root)",
-        "0 computed, 8 fresh, 1 other entry passed over",
+        "0 computed, 8 fresh, 1 entry that is not a session skipped",
     ]
     assert outcome.out == ok("list")
-    assert "1 other entry passed over in the images root" in run("compute-stats", "--all", "--verbose").err
+    assert "1 entry that is not a session skipped" in run("compute-stats", "--all", "--verbose").err
 
 
-def test_a_new_database_is_told_of_once(shared: Path, tmp_path: Path) -> None:
+def test_a_new_database_is_announced_once(shared: Path, tmp_path: Path) -> None:
     path = tmp_path / "typo.db"
 
-    assert run("list", "--db", path).err == f"A new database: {path}\n1–8 of 8\n"
+    assert run("list", "--db", path).err == f"Created a new database: {path}\n1–8 of 8\n"
     assert run("list", "--db", path).err == "1–8 of 8\n"
     assert run("list", "--db", tmp_path / "another.db", "--quiet").err == ""
 
@@ -95,6 +95,21 @@ def test_a_traceback_only_when_asked_for(shared: Path) -> None:
     assert "Traceback" not in plain.err
     assert verbose.err.count("Traceback") == 1
     assert verbose.err.endswith(plain.err)
+    assert "Traceback" in process("show", "qqqq", "--verbose").stderr.decode()
+
+
+@pytest.mark.parametrize("line", [["tag", "nosuch", "--note", "--verbose"], ["tag", "--add", "x", "--", "--verbose"]])
+def test_the_word_is_not_the_option(shared: Path, line: list[str]) -> None:
+    for error in (run(*line).err, process(*line).stderr.decode()):
+        assert "Error: There is no session" in error
+        assert "Traceback" not in error
+
+
+def test_a_traceback_cannot_steer_a_terminal(shared: Path) -> None:
+    error = run("show", "\x1b[31mred", "--verbose").err
+
+    assert "Traceback" in error
+    assert "\x1b" not in error
 
 
 @needs_sh
@@ -117,7 +132,7 @@ def test_a_full_disk_is_an_error_of_its_own(shared: Path, tmp_path: Path, form: 
         status = run_into(full, stderr, "list", "--format", form, "-q")
 
     assert status == 1
-    assert (tmp_path / "stderr").read_text() == "Error: The output cannot be written: no room.\n"
+    assert (tmp_path / "stderr").read_text() == "Error: Cannot write output: no space left on device.\n"
 
 
 def test_a_reader_that_is_gone_is_no_error(shared: Path, tmp_path: Path) -> None:
@@ -148,7 +163,7 @@ def test_a_full_disk_behind_stdout_is_an_error(shared: Path, form: str) -> None:
     done = shell(f"sdgen-admin list --format {form} > /dev/full")
 
     assert done.returncode == 1
-    assert done.stderr.decode().splitlines()[-1] == "Error: The output cannot be written: no room."
+    assert done.stderr.decode().splitlines()[-1] == "Error: Cannot write output: no space left on device."
     assert b"Traceback" not in done.stderr
 
 
@@ -176,7 +191,7 @@ def test_piped_there_is_no_escape_sequence_and_nothing_is_cut(shared: Path) -> N
         done = process("list", env=env)
         assert done.stdout == process("list").stdout
         assert b"\x1b" not in done.stdout + done.stderr
-        assert b"manifest.json is not complete, or no JSON object." in done.stdout
+        assert b"manifest.json is not complete, or not a JSON object." in done.stdout
         assert len(done.stdout.splitlines()) == 9
         assert all(line == line.rstrip() for line in done.stdout.decode().splitlines())
 

@@ -72,15 +72,22 @@ def test_where_one_session_is_taken(shared: Path, command: str, stdin: str) -> N
 def test_a_part_of_several_lists_them(shared: Path, command: str) -> None:
     said = fails(1, command, "seed")
 
-    assert "'seed' is part of 2 session ids." in said
-    assert f"Type more of one: {SWEEP}, {SEEDS}" in said
+    assert said.splitlines() == [
+        "Error: 'seed' matches 2 sessions.",
+        "Be more specific, or use: sdgen-admin list --search seed",
+        f"  {SWEEP}",
+        f"  {SEEDS}",
+    ]
 
 
 @pytest.mark.parametrize(
     ("mistyped", "meant"), [("landscape_s", LANDSCAPES), ("20251101_220000-landscaps", LANDSCAPES)]
 )
 def test_near_misses_are_suggested(shared: Path, mistyped: str, meant: str) -> None:
-    assert f"Did you mean {meant}" in fails(1, "show", mistyped)
+    said = fails(1, "show", mistyped)
+
+    assert "Did you mean" in said
+    assert meant in said
 
 
 def test_nothing_near_says_where_to_look(shared: Path) -> None:
@@ -97,7 +104,21 @@ def test_paths_are_never_followed(shared: Path, trick: str, cached: list[str]) -
     outcome = run("show", argument, *cached)
 
     assert (outcome.status, outcome.out) == (1, "")
-    assert "There is no session" in outcome.err or "is part of 8 session ids" in outcome.err
+    assert "There is no session" in outcome.err or "matches 8 sessions" in outcome.err
+
+
+def test_many_matches_are_listed_newest_first_and_cut_at_eight(images_dir: Path) -> None:
+    names = [f"2025{month:02}01_000000-a portrait" for month in range(1, 13)]
+    for name in names:
+        (images_dir / name).mkdir()
+    ok("list", "--images-dir", images_dir)
+    said = fails(1, "show", "a portrait", "--images-dir", images_dir).splitlines()
+
+    assert said[:2] == [
+        "Error: 'a portrait' matches 12 sessions.",
+        "Be more specific, or use: sdgen-admin list --search 'a portrait'",
+    ]
+    assert said[2:] == [*(f"  {name}" for name in names[:3:-1]), "  … and 4 more"]
 
 
 def test_one_unknown_name_stops_everything(demo: Path) -> None:

@@ -45,8 +45,9 @@ def test_version_loads_nothing_heavy() -> None:
         ("show 2025-", "2025-10-20_091500_seed_study.prompt"),
         ("list --tag po", "portfolio"),
         ("list --model pony", "ponyDiffusionV6XL.safetensors"),
-        ("list --sort comp", "completion"),
+        ("list --sort upd", "updated_at"),
         ("list --columns wid", "width"),
+        ("list --where sche", "scheduler"),
     ],
 )
 def test_completion_loads_neither_models_nor_rich(shared: Path, line: str, completed: str) -> None:
@@ -62,7 +63,7 @@ def test_completion_loads_neither_models_nor_rich(shared: Path, line: str, compl
 
 
 @pytest.mark.parametrize("arguments", ["list", "list --json", "show latest --cached", "tag --list", "config"])
-def test_where_nothing_is_stale_nothing_that_computes_is_loaded(shared: Path, arguments: str) -> None:
+def test_where_nothing_is_outdated_nothing_that_computes_is_loaded(shared: Path, arguments: str) -> None:
     unneeded = HEAVY - {"pydantic", "sqlite3", "rich"}  # piped, a table needs Rich's cell widths, but no console
 
     assert loaded(*arguments.split()) & unneeded == set()

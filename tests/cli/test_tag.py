@@ -72,7 +72,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(demo: Path) -> None:
     outcome = run("tag", "latest", "facial", "--add", "x", "--clear-note", "--dry-run")
 
     assert digest(database(demo)) == before
-    assert outcome.err == "A dry run: nothing was changed.\n"
+    assert outcome.err == "Dry run: nothing was changed.\n"
     assert outcome.out == ok("tag", "latest", "facial", "--add", "x", "--clear-note")
     assert said(LATEST)["tags"] == ["x"]
 
@@ -83,6 +83,31 @@ def test_many_through_a_pipe(demo: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     assert [entry["session_id"] for entry in json.loads(done.stdout)["metadata"]] == [LANDSCAPES, PORTRAIT]
     assert ok("list", "--tag", "pony", "--format", "ids").splitlines() == [LANDSCAPES, PORTRAIT]
+
+
+def test_where_changes_all_that_match(demo: Path) -> None:
+    changed = json.loads(ok("tag", "--where", "model~pony", "--add", "pony", "--json"))["metadata"]
+
+    assert {entry["session_id"] for entry in changed} == {LANDSCAPES, PORTRAIT}
+    assert ok("list", "--tag", "pony", "--format", "ids").splitlines() == [LANDSCAPES, PORTRAIT]
+    assert ok("undo", "--format", "ids").split()  # as one group
+    assert ok("list", "--tag", "pony", "--format", "ids") == ""
+
+
+def test_where_narrows_the_named_ones(demo: Path) -> None:
+    line = ["facial", "portrait", "landscapes", "--where", "model~pony", "--where", "status=aborted"]
+
+    assert ok("tag", *line, "--add", "x", "--format", "ids").splitlines() == [PORTRAIT]
+    assert ok("list", "--tag", "x", "--format", "ids").splitlines() == [PORTRAIT]
+
+
+@pytest.mark.parametrize("named", [[], ["latest", "facial"]])
+def test_where_that_matches_none_changes_none(demo: Path, named: list[str]) -> None:
+    outcome = run("tag", *named, "--where", "steps=3", "--add", "x")
+
+    assert (outcome.status, outcome.out) == (0, "")
+    assert outcome.err == "No session matches: nothing to change.\n"
+    assert ok("list", "--tag", "x", "--format", "ids") == ""
 
 
 def test_all_or_nothing(demo: Path) -> None:
@@ -97,20 +122,23 @@ def test_all_or_nothing(demo: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["latest"], "What is to be changed?"),
-        (["--add", "x"], "Which sessions?"),
-        ([], "Which sessions?"),
+        (["latest"], "Nothing to change: give at least one edit."),
+        (["--where", "steps=28"], "Nothing to change: give at least one edit."),
+        (["--add", "x"], "No session is named."),
+        ([], "No session is named."),
         (["latest", "--set", "a", "--clear-tags"], "--set and --clear-tags contradict"),
         (["latest", "--note", "a", "--clear-note"], "--note and --clear-note contradict"),
-        (["latest", "--add", "a", "--remove", "a"], "'a' is to be added and removed."),
-        (["latest", "--add", "a b"], "--add: 'a b' is no tag."),
-        (["latest", "--add", ""], "--add: '' is no tag."),
-        (["latest", "--set", "a,b/c"], "--set: 'b/c' is no tag."),
-        (["latest", "--add", "x" * 51], "is no tag."),
+        (["latest", "--add", "a", "--remove", "a"], "Cannot both add and remove the tag 'a'."),
+        (["latest", "--add", "a b"], "--add: Invalid tag 'a b'.\nA tag is 1 to 50 letters, digits, '-' and '_'."),
+        (["latest", "--add", ""], "--add: Invalid tag ''."),
+        (["latest", "--set", "a,b/c"], "--set: Invalid tag 'b/c'."),
+        (["latest", "--add", "x" * 51], "--add: Invalid tag 'xxx"),
+        (["--where", "colour=red", "--liked"], "--where: There is no field 'colour'."),
         (["latest", "--rating", "love"], "Invalid value for '--rating'"),
         (["latest", "--note", "\udcff"], "--note: "),
-        (["--list", "latest"], "--list goes without"),
-        (["--list", "--liked"], "--list goes without"),
+        (["--list", "latest"], "--list takes no sessions and no edits."),
+        (["--list", "--liked"], "--list takes no sessions and no edits."),
+        (["--list", "--where", "steps=28"], "--list takes no sessions and no edits."),
     ],
 )
 def test_usage_errors(demo: Path, arguments: list[str], expected: str) -> None:

@@ -104,7 +104,7 @@ def test_what_is_wrong_stays_where_only_that_is_listed(demo: Path) -> None:
 
     header, cut, _, _ = screen("list", "--problem", columns=80)
     assert header.split() == ["session", "images", "problem"]
-    assert cut.endswith("  manifest.json is not complete, or no JSON ob…")
+    assert cut.endswith("  manifest.json is not complete, or not a JSON…")
     header, cut, *_ = screen("list", "--problem", columns=44)
     assert header.split() == ["session", "problem"]
     assert cut.endswith("  manifest.json is…")

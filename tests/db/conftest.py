@@ -1,14 +1,11 @@
-"""A library of one session, whose database is not made yet, and one of many sessions."""
+"""A library of one session, whose database is not made yet."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
-from tests.db.many import MANY, sessions_of, write
-from tests.db.plain_find import Session
 
 
 @pytest.fixture
@@ -20,23 +17,5 @@ def library(images_dir: Path) -> SessionLibrary:
 
 @pytest.fixture
 def path(library: SessionLibrary) -> Path:
-    return Path(library.database.path)
-
-
-@pytest.fixture(scope="session")
-def many() -> list[Session]:
-    return sessions_of(MANY)
-
-
-@pytest.fixture(scope="session")
-def many_path(tmp_path_factory: pytest.TempPathFactory, many: list[Session]) -> Path:
-    """Their database, not to be changed: it has no index for a search yet."""
-    path = tmp_path_factory.mktemp("many") / "sessions.db"
-    write(path, many)
-    return path
-
-
-@pytest.fixture
-def unindexed(tmp_path: Path, many_path: Path) -> SessionLibrary:
-    """A copy of it for a test of its own."""
-    return SessionLibrary(tmp_path, shutil.copy(many_path, tmp_path))
+    """Its database."""
+    return Path(library.db_path)

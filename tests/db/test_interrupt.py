@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sdgen_admin.db.connection import Database
+from tests.db.written import Written, write
+from tests.neighbour import plain
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs a timer that signals")
 
@@ -25,7 +26,7 @@ for hundredths in range(1, 11):
     signal.setitimer(signal.ITIMER_REAL, hundredths / 100)
     try:
         while True:
-            library.find(SessionFilter(search="é"), fresh=False)
+            library.find(SessionFilter(model="é", sort="model"), fresh=False)
     except KeyboardInterrupt:
         print("interrupted")
 print(library.find(SessionFilter(limit=1), fresh=False).total_count)
@@ -35,17 +36,20 @@ print(library.find(SessionFilter(limit=1), fresh=False).total_count)
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
     path = tmp_path / "sessions.db"
-    with Database(path).open() as connection:
+    write(path, [Written("20250101_000000-0")])
+    with plain(path) as connection:
+        columns = "root_id, created_at, twin, changed, missing, outdated, prompt_id, sd_model"
         connection.execute(
-            """WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
-            INSERT INTO session_stats (session_id, session_path, resolved_prompt, stats_computed_at)
-            SELECT '20250101_000000-' || i, '/', 'long hàir', '2025-01-01T00:00:00' FROM n"""
+            f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 49999)
+            INSERT INTO sdgen_admin_sessions (session_id, folded, {columns})
+            SELECT '20250101_000000-' || i, '20250101_000000-' || i, {columns} || i
+            FROM n JOIN sdgen_admin_sessions s WHERE s.id = 1"""
         )
     return path
 
 
 def test_an_interrupt_goes_through_sqlite(many: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-X", "utf8", "-c", SEARCHES, str(tmp_path), str(many)]
+    command = [sys.executable, "-X", "utf8", "-c", SEARCHES, str(tmp_path / "images"), str(many)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
     assert done.stderr == ""

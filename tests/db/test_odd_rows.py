@@ -12,18 +12,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sdgen_admin.db.connection import Database
 from sdgen_admin.db.functions import parse_tags
-from sdgen_admin.db.metadata import tag_counts
-from sdgen_admin.db.schema import STATS_COLUMNS
 from sdgen_admin.models.enums import Rating, RatingFilter
+from sdgen_admin.models.fields import FIELDS, Home, Kind
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
 from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, make_session
-from tests.neighbour import CONTRACT, make_database, plain, row, write_metadata, write_stats
+from tests.neighbour import METADATA, make_database, plain, row, write_metadata, write_stats
 
 DEEP = "[" * 5000 + "]" * 5000
 OTHER = "20251108_120000-other"
@@ -65,12 +63,17 @@ def library(images_dir: Path, path: Path) -> SessionLibrary:
         ("created_at", "last tuesday", None),
         ("updated_at", b"\xff", None),
         ("updated_at", "2025-11-07 12:00:00", datetime(2025, 11, 7, 12)),
+        ("updated_at", 1700000000, None),
+        ("is_favorite", " False ", False),
+        ("is_complete", b"no", False),
         ("session_path", b"/\xff", "/\ufffd"),
     ],
 )
 def test_an_odd_value_is_shown_and_survives_an_edit_of_another_field(
-    library: SessionLibrary, path: Path, column: str, stored: object, seen: object
+    library: SessionLibrary, path: Path, images_dir: Path, column: str, stored: object, seen: object
 ) -> None:
+    make_session(images_dir)
+    library.compute()
     write_metadata(path, SESSION, **{column: stored})
     before = row(path, "session_metadata", SESSION)
     assert before is not None
@@ -105,6 +108,7 @@ def test_odd_tags_can_be_removed(path: Path) -> None:
 def test_rows_without_a_proper_id_hide_no_others(
     library: SessionLibrary, path: Path, images_dir: Path, session_id: Any, write: Callable[..., None]
 ) -> None:
+    make_database(path)
     write(path, session_id)
     make_session(images_dir)
     write_metadata(path, OTHER, is_favorite=1, tags='["t"]')
@@ -117,43 +121,74 @@ def test_rows_without_a_proper_id_hide_no_others(
     assert library.prune() == 0
     assert OTHER in {metadata.session_id for metadata in SessionMetadataService(path).list_all_metadata()}
     assert {SESSION, OTHER} <= {stats.session_id for stats in SessionStatsService(path, images_dir).list_all_stats()}
-    assert library.tag_counts() == {"t": 1}
+    assert library.tags() == {"t": 1}
 
 
-def test_a_liked_row_without_an_id_hides_no_unliked_session(library: SessionLibrary, path: Path) -> None:
+def test_a_liked_row_without_an_id_hides_no_unliked_session(
+    library: SessionLibrary, path: Path, images_dir: Path
+) -> None:
     write_metadata(path, None, is_favorite=1, user_rating="like", tags='["t"]')
-    write_stats(path, SESSION)
-    for query in ({"liked": False}, {"rating": "none"}, {"untagged": True}):
-        assert library.find(SessionFilter.model_validate(query), fresh=False).total_count == 1
+    make_session(images_dir)
+    for query in ({"liked": False}, {"rating": "none"}, {"untagged": True}, {"where": "liked=no"}):
+        assert library.find(SessionFilter.model_validate(query)).total_count == 1
 
 
-def test_a_stats_row_without_an_id_hides_no_session_that_has_none(library: SessionLibrary, path: Path) -> None:
-    write_stats(path, None)
-    write_metadata(path, SESSION, is_favorite=1)
-    assert library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",)))[0].after.tags == ("a",)
-    library.compute()
-    page = library.find(SessionFilter(missing=True, liked=True))
-    assert [record.session_id for record in page.sessions] == [SESSION]
-
-
-def test_rows_without_a_path_are_shown(images_dir: Path, tmp_path: Path) -> None:
+def test_a_metadata_row_without_a_path_is_shown(images_dir: Path, tmp_path: Path) -> None:
     path = tmp_path / "lax.db"
     with plain(path) as connection:
-        connection.executescript(CONTRACT.replace(" NOT NULL", ""))
-        connection.execute("INSERT INTO session_stats (session_id, sd_model) VALUES (?, 'pony')", (SESSION,))
+        connection.executescript(METADATA.replace(" NOT NULL", ""))
         connection.execute("INSERT INTO session_metadata (session_id, user_note) VALUES (?, 'a note')", (SESSION,))
-    (record,) = SessionLibrary(images_dir, path).find(fresh=False).sessions
-    assert record.stats is not None
+    make_session(images_dir)
+    (record,) = SessionLibrary(images_dir, path).find().sessions
     assert record.metadata is not None
-    assert (record.stats.sd_model, record.metadata.user_note) == ("pony", "a note")
+    assert (record.metadata.user_note, record.metadata.session_path, record.metadata.updated_at) == ("a note", "", None)
+
+
+@pytest.mark.parametrize("search", ["fox", "größe", "裙子", "caf"])
+@pytest.mark.parametrize("column", ["user_note", "tags"])
+def test_what_is_not_text_is_searched_and_sorted_as_it_is_shown(
+    library: SessionLibrary, path: Path, images_dir: Path, column: str, search: str
+) -> None:
+    odd = "fox 裙子 größe".encode() + b" caf\xe9"
+    for number in range(3):
+        make_session(images_dir, f"{SESSION}-{number}")
+        write_metadata(path, f"{SESSION}-{number}")
+    with plain(path) as connection:
+        connection.execute(f"UPDATE session_metadata SET {column} = ? WHERE rowid = 1", (odd,))
+        connection.execute(f"UPDATE session_metadata SET {column} = CAST(? AS TEXT) WHERE rowid = 2", (odd,))
+
+    for query in ({"search": search}, {"where": f"{column}~{search}"}, {"search": search, "sort": "note"}):
+        found = library.find(SessionFilter.model_validate(query))
+        assert [record.session_id for record in found.sessions] == [f"{SESSION}-0", f"{SESSION}-1"]
+
+
+@pytest.mark.parametrize("field", [field.name for field in FIELDS if field.home is Home.METADATA])
+def test_text_that_is_not_utf_8_stops_no_order_and_no_condition(
+    library: SessionLibrary, path: Path, images_dir: Path, field: str
+) -> None:
+    make_session(images_dir)
+    write_metadata(path, SESSION)
+    column = "created_at" if field == "metadata_created_at" else field
+    with plain(path) as connection:
+        connection.execute(f"UPDATE session_metadata SET {column} = CAST(x'61ff62' AS TEXT)")
+    kind = next(known.kind for known in FIELDS if known.name == field)
+    if kind not in (Kind.LIST, Kind.OBJECT):
+        assert library.find(SessionFilter(sort=field)).total_count == 1
+    wrong = {Kind.TIME: "2025", Kind.FLAG: "no"}.get(kind, "nothing")
+    wrong = f"{wrong}-01" if kind is Kind.TIME else wrong
+    assert library.find(SessionFilter(where=(f"{field}={wrong}",))).total_count == 0
+    assert library.find(SessionFilter(where=(f"{field}!={wrong}",))).total_count == 1
 
 
 @contextmanager
-def temporary_database() -> Iterator[Path]:
+def collection() -> Iterator[tuple[SessionLibrary, Path]]:
+    """Give a collection of two sessions and its database, which the web UI made."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sessions.db"
         make_database(path)
-        yield path
+        for name in (SESSION, OTHER):
+            make_session(Path(folder) / "images", name, images=1)
+        yield SessionLibrary(Path(folder) / "images", path), path
 
 
 anything = st.one_of(
@@ -164,15 +199,19 @@ anything = st.one_of(
     st.binary(max_size=20),
     st.sampled_from(["[", "null", '["a"', '{"a": NaN}', '["\\ud800"]', "[" * 600 + "]" * 600, "9" * 5000, "{}"]),
 )
-METADATA = ("is_test", "is_complete", "is_favorite", "user_rating", "user_note", "tags", "auto_metadata")
-STATS = tuple(name for name in STATS_COLUMNS if name not in ("session_id", "session_path", "stats_computed_at"))
-odd_metadata = st.fixed_dictionaries(dict.fromkeys(METADATA, anything))
-odd_stats = st.fixed_dictionaries(dict.fromkeys(STATS, anything))
-QUERIES: list[dict[str, Any]] = [
+METADATA_COLUMNS = ("is_test", "is_complete", "is_favorite", "user_rating", "user_note", "tags", "auto_metadata")
+STATS_COLUMNS = (
+    "sd_model", "steps", "cfg_scale", "images_requested", "completion_percent", "placeholders", "is_seed_sweep",
+    "seed_min", "session_created_at", "completion_threshold",
+)  # fmt: skip
+odd_metadata = st.fixed_dictionaries(dict.fromkeys(METADATA_COLUMNS, anything))
+odd_stats = st.fixed_dictionaries(dict.fromkeys(STATS_COLUMNS, anything))
+ORDERS: list[dict[str, Any]] = [
     {"sort": sort, "reverse": reverse}
-    for sort in ("created", "updated", "name", "model", "images", "completion")
+    for sort in ("updated", "name", "model", "rating", "note", "liked", "marked complete")
     for reverse in (False, True)
-] + [
+]
+QUERIES: list[dict[str, Any]] = [
     {"liked": True},
     {"test": False},
     {"complete": True},
@@ -184,22 +223,30 @@ QUERIES: list[dict[str, Any]] = [
     {"search": "a"},
     {"search": "é"},
     {"from_date": "2025-01-01", "to_date": "2026-01-01"},
+    *({"where": f"{name}!=2025-01"} for name in (*METADATA_COLUMNS[3:], "updated")),
 ]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(metadata=odd_metadata, stats=odd_stats)
 def test_nonsense_in_every_column_stops_nothing(metadata: dict[str, Any], stats: dict[str, Any]) -> None:
-    with temporary_database() as path:
+    with collection() as (library, path):
         write_metadata(path, SESSION, **metadata)
-        write_stats(path, SESSION, **stats)
         write_metadata(path, OTHER, **metadata)
-        library = SessionLibrary(path.parent, path)
-        pages = [library.find(SessionFilter(**query), fresh=False) for query in QUERIES]
+        write_stats(path, SESSION, **stats)
+        assert library.find().total_count == 2
+        pages = [library.find(SessionFilter.model_validate(query), fresh=False) for query in [*ORDERS, *QUERIES]]
         assert all(len(page.sessions) == page.total_count for page in pages)
-        assert all(page.total_count == 2 for page in pages[:12])
+        assert all(page.total_count == 2 for page in pages[: len(ORDERS)])
         assert all(json.loads(page.model_dump_json()) for page in pages)
-        assert sum(library.tag_counts().values()) == 2 * len(parse_tags(as_stored(metadata["tags"])))
+        assert sum(library.tags().values()) == 2 * len(parse_tags(as_stored(metadata["tags"])))
+        mirrored = row(path, "session_stats", SESSION)
+        assert mirrored is not None
+        assert mirrored == {**(row(path, "session_stats", OTHER) or {}), **identity_of(mirrored)}
+
+
+def identity_of(mirrored: dict[str, Any]) -> dict[str, Any]:
+    return {name: mirrored[name] for name in ("session_name", "session_created_at", "stats_computed_at")}
 
 
 def as_stored(value: object) -> object:
@@ -209,10 +256,10 @@ def as_stored(value: object) -> object:
         return connection.execute("SELECT tags FROM t").fetchone()[0]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(metadata=odd_metadata)
 def test_an_edit_leaves_all_other_nonsense_alone(metadata: dict[str, Any]) -> None:
-    with temporary_database() as path:
+    with collection() as (_, path):
         write_metadata(path, SESSION, **metadata)
         before = row(path, "session_metadata", SESSION)
         SessionMetadataService(path).upsert_metadata(SESSION, "/x", SessionMetadataUpdate(user_rating=Rating.DISLIKE))
@@ -224,8 +271,23 @@ def test_an_edit_leaves_all_other_nonsense_alone(metadata: dict[str, Any]) -> No
         assert changed <= {"user_rating", "updated_at"}
 
 
-def test_tag_counts_are_of_all_programs_tags(path: Path) -> None:
+def test_tag_counts_are_of_all_programs_tags(library: SessionLibrary, path: Path, images_dir: Path) -> None:
     for number, tags in enumerate(['["b", "a"]', "a, c", b'["a"]', None, DEEP[:3]]):
-        write_metadata(path, f"{SESSION}-{number}", tags=tags)
-    with Database(path).open() as connection:
-        assert list(tag_counts(connection).items()) == [("a", 3), ("[[[", 1), ("b", 1), ("c", 1)]
+        name = f"{SESSION}-{number}"
+        write_metadata(path, name, tags=tags, session_path=str(images_dir / name))
+    write_metadata(path, f"{SESSION}-9", tags='["of no root"]')
+    make_session(images_dir)
+    library.compute()
+    assert list(library.tags().items()) == [("a", 3), ("[[[", 1), ("b", 1), ("c", 1)]
+
+
+def test_metadata_is_listed_by_when_it_was_changed_however_that_is_written(path: Path) -> None:
+    for name, moment in {
+        "20251107_120000-1": "2025-11-07 11:00:00",
+        "20251107_120000-2": "2025-11-07T10:00:00",
+        "20251107_120000-3": b"2025-11-07T12:00:00",
+        "20251107_120000-4": "yesterday",
+    }.items():
+        write_metadata(path, name, updated_at=moment)
+    listed = [metadata.session_id[-1] for metadata in SessionMetadataService(path).list_all_metadata()]
+    assert listed == ["3", "1", "2", "4"]

@@ -1,62 +1,107 @@
 """A quick look for the shell's completion: whatever it meets, it answers, if need be with nothing."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from sqlite3 import Connection
 
 import pytest
 
-from sdgen_admin.db.peek import models, peek, session_ids, tags
-from tests.neighbour import digest, make_database, plain, write_metadata, write_stats
+from sdgen_admin.db.peek import Look, models, peek, session_ids, tags
+from tests.db.written import Said, Written, write
+from tests.neighbour import digest, plain
+from tests.platforms import needs_symlinks
 
-Look = Callable[[Connection, str], list[str]]
+FOXES = [f"2025110{number}_120000-fox-{number}" for number in range(1, 6)]
+MODELS = ("ponyXL", None, "Été", "ponyXL", "Flux")
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    """A database of two configured roots, `images` and `more`, and a third."""
     path = tmp_path / "sessions #1.db"
-    make_database(path)
-    for number, model in enumerate(["ponyXL", None, "Été", "ponyXL", b"\xff"]):
-        write_stats(path, f"2025110{number + 1}_120000-fox-{number}", sd_model=model)
-    write_stats(path, "fox", sd_model="Flux")
-    write_metadata(path, "a", tags='["red", "ñandú"]')
-    write_metadata(path, "b", tags="red, rest")
+    sessions = [Written(name, facts={"sd_model": model}) for name, model in zip(FOXES, MODELS, strict=True)]
+    sessions += [
+        Written("20251106_120000-wolf", root="more", facts={"sd_model": "more"}),
+        Written("20251107_120000-owl", root="elsewhere", facts={"sd_model": "elsewhere"}),
+        Written(FOXES[0], root="more", facts={"sd_model": "twin"}),
+    ]
+    said = [
+        Said(FOXES[0], "images", {"tags": '["red", "ñandú"]'}),
+        Said(FOXES[1], "images", {"tags": "red, rest"}),
+        Said(FOXES[2], "images", {"tags": b'["r\xff"]'}),
+        Said("20251106_120000-wolf", "more", {"tags": '["grey"]'}),
+        Said("20251107_120000-owl", "elsewhere", {"tags": '["rare"]'}),
+        Said("20251108_120000-nowhere", None, {"tags": '["raw"]'}),
+    ]
+    write(path, sessions, said)
     return path
+
+
+def look_at(path: Path, look: Look, part: str, roots: Sequence[str] = ("images",)) -> list[str]:
+    return peek(str(path), [str(path.parent / root) for root in roots], look, part)
 
 
 @pytest.mark.parametrize(
     ("look", "part", "expected"),
     [
-        (session_ids, "-fox-0", ["20251101_120000-fox-0"]),
-        (session_ids, "FOX-4", ["20251105_120000-fox-4"]),
-        (session_ids, "2025", [f"2025110{number + 1}_120000-fox-{number}" for number in (4, 3, 2, 1, 0)]),
-        (session_ids, "fox", ["fox", *(f"2025110{number + 1}_120000-fox-{number}" for number in (4, 3, 2, 1, 0))]),
+        (session_ids, "-fox-1", FOXES[:1]),
+        (session_ids, "FOX-4", FOXES[3:4]),
+        (session_ids, "2025", FOXES[::-1]),
+        (session_ids, "1", FOXES[::-1]),
+        (session_ids, "20251103", FOXES[2:3]),
+        (session_ids, "owl", []),
         (session_ids, "%", []),
         (models, "", ["Flux", "ponyXL", "Été"]),
         (models, "é", ["Été"]),
+        (models, "E\u0301", ["Été"]),
         (models, "PONY", ["ponyXL"]),
-        (tags, "", ["red", "ñandú", "rest"]),
+        (tags, "", ["red", "ñandú", "rest", "r\ufffd"]),
         (tags, "re", ["red", "rest"]),
         (tags, "e", []),
     ],
 )
 def test_what_it_finds(path: Path, look: Look, part: str, expected: list[str]) -> None:
     before = digest(path)
-    assert peek(str(path), look, part) == expected
+    assert look_at(path, look, part) == expected
     assert digest(path) == before
 
 
-def test_of_too_many_ids_the_first_and_the_last_are_there(path: Path) -> None:
-    with plain(path) as connection:
-        connection.executemany(
-            "INSERT INTO session_stats (session_id, session_path, session_created_at, stats_computed_at)"
-            " VALUES (:id, '', :id, '')",
-            [{"id": f"{20200000 + number}_120000-owl"} for number in range(3000)],
-        )
-    found = peek(str(path), session_ids, "2020")
+@pytest.mark.parametrize(
+    ("roots", "look", "expected"),
+    [
+        (["more"], session_ids, ["20251106_120000-wolf", FOXES[0]]),
+        (["images", "more"], session_ids, ["20251106_120000-wolf", *FOXES[::-1]]),
+        (["elsewhere"], models, ["elsewhere"]),
+        (["more"], tags, ["grey"]),  # of the fox, those are the other root's
+        (["nowhere"], session_ids, []),
+        ([], session_ids, []),
+    ],
+)
+def test_only_the_roots_that_are_asked_for_count(path: Path, roots: list[str], look: Look, expected: list[str]) -> None:
+    assert look_at(path, look, "", roots) == expected
+
+
+@needs_symlinks
+def test_a_root_under_another_name_is_the_same(path: Path) -> None:
+    (path.parent / "images").mkdir()
+    (path.parent / "link").symlink_to(path.parent / "images")
+    assert look_at(path, session_ids, "fox-5", ["link"]) == FOXES[4:]
+
+
+def test_what_starts_like_it_comes_first(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    names = ["20251101_120000-a", "20251103_120000-20251101", "20251101_130000-b"]
+    write(path, [Written(name) for name in names])
+    assert look_at(path, session_ids, "20251101") == [names[2], names[0], names[1]]
+
+
+def test_of_too_many_ids_the_first_and_the_last_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    names = [f"20050101_12{number // 60:02}{number % 60:02}-owl" for number in range(700)]
+    write(path, [Written(name) for name in names])
+    found = look_at(path, session_ids, "20")
 
     assert len(found) == 501
-    assert {"20200000_120000-owl", "20202999_120000-owl"} <= set(found)
+    assert {names[0], names[-1]} <= set(found)
 
 
 @pytest.mark.parametrize("look", [session_ids, models, tags])
@@ -65,15 +110,21 @@ def test_without_a_database_there_is_nothing(tmp_path: Path, look: Look, content
     path = tmp_path / "sessions.db"
     if content is not None:
         path.write_bytes(content)
-    assert peek(str(path), look, "") == []
+    assert look_at(path, look, "") == []
     assert path.exists() == (content is not None)
+
+
+def test_text_that_is_not_utf_8_hides_no_other(path: Path) -> None:
+    with plain(path) as connection:
+        connection.execute("UPDATE session_metadata SET tags = CAST(x'72ff' AS TEXT) WHERE tags LIKE 'red%'")
+    assert look_at(path, tags, "") == ["r\ufffd", "red", "ñandú"]
 
 
 def test_a_locked_database_is_not_waited_for(path: Path) -> None:
     with plain(path) as other:
         other.execute("BEGIN EXCLUSIVE")
-        assert peek(str(path), session_ids, "") == []
+        assert look_at(path, session_ids, "") == []
 
 
 def test_a_null_in_a_path_finds_nothing() -> None:
-    assert peek("a\0b", session_ids, "") == []
+    assert peek("a\0b", ["images"], session_ids, "") == []

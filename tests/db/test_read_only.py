@@ -117,7 +117,7 @@ def test_a_link_to_a_database_is_as_writable_as_that(
         as_ordinary_user(lambda: linked.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",))))
     finally:
         link.parent.chmod(0o755)
-    assert library.tag_counts() == {"a": 1}
+    assert library.tags() == {"a": 1}
     with read_only(path):
         assert as_ordinary_user(linked.find).total_count == 1
         as_ordinary_user(lambda: expect(ReadOnlyDatabaseError, WRITES["compute"], linked))

@@ -1,22 +1,27 @@
-"""The schema: the shared tables to the letter, and nothing of ours that a neighbour could mistake for its own."""
+"""The schema: the shared tables to the letter, this tool's own beside them, looked through once."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.db.schema import METADATA_COLUMNS, OWN_COLUMNS, STATS_COLUMNS
-from sdgen_admin.errors import ForeignLayoutError
-from tests.neighbour import CONTRACT, digest, make_database, page_size, plain, rows, write_metadata, write_stats
+from sdgen_admin.db.schema import COLUMNS, INDEXES, OWN_VERSION, TABLES
+from sdgen_admin.db.shared.own import CREATE_STATS
+from sdgen_admin.errors import DatabaseError, ForeignLayoutError
+from sdgen_admin.services.library import SessionLibrary
+from tests.builders import SESSION
+from tests.db.uses import LIKE
+from tests.neighbour import METADATA, digest, make_database, page_size, plain, rows, write_metadata, write_stats
 
-SHARED = ("session_metadata", "session_stats")
-CONTRACT_INDEXES = {
-    "idx_session_stats_model",
-    "idx_session_stats_seed_sweep",
-    "idx_session_stats_completion",
-    "idx_session_stats_created_at",
+MIRROR_INDEXES = {
+    "idx_session_stats_model": "session_stats(sd_model)",
+    "idx_session_stats_seed_sweep": "session_stats(is_seed_sweep)",
+    "idx_session_stats_completion": "session_stats(completion_percentage)",
+    "idx_session_stats_created_at": "session_stats(session_created_at DESC)",
 }
 
 
@@ -33,7 +38,7 @@ def opened(path: Path) -> Path:
 
 def columns(path: Path, table: str) -> list[Any]:
     with plain(path) as connection:
-        return connection.execute(f"PRAGMA table_info({table})").fetchall()
+        return connection.execute(f"PRAGMA table_xinfo({table})").fetchall()
 
 
 def objects(path: Path, kind: str) -> dict[str, str | None]:
@@ -42,45 +47,43 @@ def objects(path: Path, kind: str) -> dict[str, str | None]:
 
 
 def squeezed(sql: str | None) -> str:
-    return "".join((sql or "").split())
+    return "".join((sql or "").split()).replace("IFNOTEXISTS", "").rstrip(";")
 
 
-@pytest.mark.parametrize("table", SHARED)
-def test_shared_tables_are_those_of_the_contract(path: Path, tmp_path: Path, table: str) -> None:
-    theirs = tmp_path / "theirs.db"
-    make_database(theirs)
+def test_the_shared_table_is_that_of_the_contract(path: Path) -> None:
+    assert squeezed(objects(opened(path), "table")["session_metadata"]) == squeezed(METADATA)
+
+
+def test_the_mirror_that_is_made_has_our_layout(path: Path) -> None:
     opened(path)
-    assert columns(path, table) == columns(theirs, table)
-    assert squeezed(objects(path, "table")[table]) == squeezed(objects(theirs, "table")[table])
+    assert squeezed(objects(path, "table")["session_stats"]) == squeezed(f"CREATE TABLE session_stats {CREATE_STATS}")
+    made = objects(path, "index")
+    for name, on in MIRROR_INDEXES.items():
+        assert squeezed(made[name]) == squeezed(f"CREATE INDEX {name} ON {on}")
+    assert squeezed(made["sdgen_admin_mirror_id"]) == squeezed(
+        "CREATE UNIQUE INDEX sdgen_admin_mirror_id ON session_stats (session_id)"
+    )
 
 
-@pytest.mark.parametrize("table", SHARED)
-def test_foreign_keys_are_those_of_the_contract(path: Path, tmp_path: Path, table: str) -> None:
-    theirs = tmp_path / "theirs.db"
-    make_database(theirs)
+def test_nothing_of_a_mirror_that_is_there_is_changed(path: Path) -> None:
+    make_database(path)
+    before = objects(path, "table")["session_stats"], {name for name in objects(path, "index") if "sdgen" not in name}
     opened(path)
-    with plain(path) as ours, plain(theirs) as other:
-        pragma = f"PRAGMA foreign_key_list({table})"
-        assert ours.execute(pragma).fetchall() == other.execute(pragma).fetchall()
+    after = (
+        objects(path, "table")["session_stats"],
+        {name for name in objects(path, "index") if "sdgen" not in name or "mirror" in name},
+    )
+    assert after == before
 
 
-def test_the_contracts_indexes_are_there_and_all_others_bear_our_name(path: Path, tmp_path: Path) -> None:
-    theirs = tmp_path / "theirs.db"
-    make_database(theirs)
-    ours = {name: sql for name, sql in objects(opened(path), "index").items() if sql is not None}
-    contract = objects(theirs, "index")
-    assert set(contract) >= CONTRACT_INDEXES
-    for name in CONTRACT_INDEXES:
-        assert squeezed(ours[name]) == squeezed(contract[name])
-    own = set(ours) - CONTRACT_INDEXES
-    assert own
+def test_all_else_bears_our_name(path: Path) -> None:
+    opened(path)
+    own = set(objects(path, "table")) - {"session_metadata", "session_stats"}
+    assert own == set(TABLES)
     assert all(name.startswith("sdgen_admin_") for name in own)
-
-
-def test_all_other_tables_bear_our_name(path: Path) -> None:
-    own = set(objects(opened(path), "table")) - {*SHARED, "sqlite_stat1", "sqlite_sequence"}
-    assert "sdgen_admin_sessions" in own
-    assert all(name.startswith("sdgen_admin_") for name in own)
+    made = {name for name, sql in objects(path, "index").items() if sql is not None}
+    assert made == {*INDEXES, *MIRROR_INDEXES, "sdgen_admin_mirror_id"}
+    assert all(name.startswith("sdgen_admin_") for name in made - set(MIRROR_INDEXES))
 
 
 @pytest.mark.parametrize("kind", ["trigger", "view"])
@@ -88,12 +91,14 @@ def test_there_are_no_triggers_and_views(path: Path, kind: str) -> None:
     assert objects(opened(path), kind) == {}
 
 
-@pytest.mark.parametrize(
-    ("table", "names"),
-    [("session_metadata", METADATA_COLUMNS), ("session_stats", STATS_COLUMNS), ("sdgen_admin_sessions", OWN_COLUMNS)],
-)
-def test_named_columns_are_the_tables(path: Path, table: str, names: tuple[str, ...]) -> None:
-    assert tuple(column[1] for column in columns(opened(path), table)) == names
+def test_there_are_no_foreign_keys(path: Path) -> None:
+    with plain(opened(path)) as connection:
+        for table in objects(path, "table"):
+            assert connection.execute(f"PRAGMA foreign_key_list({table})").fetchall() == []
+
+
+def test_named_columns_are_the_tables(path: Path) -> None:
+    assert {column[1] for column in columns(opened(path), "sdgen_admin_sessions")} == {"id", *COLUMNS}
 
 
 def test_an_existing_database_keeps_everything(path: Path) -> None:
@@ -105,9 +110,10 @@ def test_an_existing_database_keeps_everything(path: Path) -> None:
         connection.execute("INSERT INTO ui_settings VALUES ('theme', 'dark')")
     write_metadata(path, "20251107_120000-a", tags='["one"]', ui_colour="blue", auto_metadata='{"score": 1}')
     write_stats(path, "20251107_120000-a", sd_model="pony", ui_rank=7)
-    before = {table: (columns(path, table), rows(path, table)) for table in SHARED}
+    shared = ("session_metadata", "session_stats")
+    before = {table: (columns(path, table), rows(path, table)) for table in shared}
     opened(path)
-    assert {table: (columns(path, table), rows(path, table)) for table in SHARED} == before
+    assert {table: (columns(path, table), rows(path, table)) for table in shared} == before
     with plain(path) as connection:
         assert connection.execute("SELECT * FROM ui_settings").fetchall() == [("theme", "dark")]
 
@@ -119,12 +125,80 @@ def test_a_whole_database_is_not_written_when_opened_again(path: Path) -> None:
     assert digest(path) == before
 
 
+@contextmanager
+def traced() -> Iterator[list[str]]:
+    """Give the statements of all connections that are opened in the body."""
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def connect_and_trace(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", connect_and_trace)
+        yield statements
+
+
+def statements_of(database: Database) -> list[str]:
+    with traced() as statements, database.open():
+        return statements.copy()
+
+
+def test_the_schema_is_looked_through_once(path: Path) -> None:
+    database = Database(path)
+    first = statements_of(database)
+    assert any("sqlite_master" in statement for statement in first)
+    for _ in range(2):
+        assert statements_of(database) == ["PRAGMA foreign_keys = OFF", "PRAGMA schema_version"]
+
+
+@pytest.mark.parametrize(
+    "change", ["CREATE TABLE theirs (x)", "CREATE INDEX theirs ON session_metadata (tags)", "DROP TABLE session_stats"]
+)
+def test_it_is_looked_through_again_if_somebody_changed_it(path: Path, change: str) -> None:
+    database = Database(path)
+    statements_of(database)
+    with plain(path) as other:
+        other.execute(change)
+    assert len(statements_of(database)) > 2
+    assert len(statements_of(database)) == 2
+
+
+def test_it_is_looked_through_again_in_another_file(path: Path) -> None:
+    database = Database(path)
+    statements_of(database)
+    other = opened(path.with_name("other.db"))
+    path.unlink()
+    other.rename(path)
+    assert len(statements_of(database)) > 2
+
+
+def test_two_libraries_look_for_themselves(path: Path) -> None:
+    statements_of(Database(path))
+    assert len(statements_of(Database(path))) > 2
+
+
+@pytest.mark.parametrize("name", [*INDEXES, "sdgen_admin_history", "sdgen_admin_folded"])
+def test_what_somebody_dropped_is_made_again(path: Path, name: str) -> None:
+    database = Database(path)
+    statements_of(database)
+    kind = "INDEX" if name in INDEXES else "TABLE"
+    before = objects(path, kind.lower())
+    with plain(path) as other:
+        other.execute(f"DROP {kind} {name}")
+    for _ in range(2):
+        statements_of(database)
+    assert objects(path, kind.lower()) == before
+
+
 def test_what_is_missing_is_added_and_what_is_there_is_left(path: Path) -> None:
     with plain(path) as connection:
-        connection.executescript(CONTRACT.split("CREATE TABLE session_stats")[0])
+        connection.executescript(METADATA)
         connection.execute("CREATE INDEX idx_session_stats_model ON session_metadata(tags)")
     opened(path)
-    assert set(objects(path, "table")) >= {*SHARED, "sdgen_admin_sessions"}
+    assert set(objects(path, "table")) == {"session_metadata", "session_stats", *TABLES}
     assert squeezed(objects(path, "index")["idx_session_stats_model"]).endswith("session_metadata(tags)")
 
 
@@ -147,37 +221,75 @@ def test_the_journal_mode_is_left_alone(path: Path, mode: str) -> None:
     assert (after == "wal") == (mode == "wal")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "CREATE TABLE session_stats (session_id TEXT, model TEXT)",
-        "CREATE TABLE session_metadata (session_id TEXT PRIMARY KEY, note TEXT)",
-        "CREATE TABLE sdgen_admin_sessions (session_id TEXT)",
-    ],
-)
+FOREIGN = [
+    "CREATE TABLE session_metadata (session_id TEXT PRIMARY KEY, note TEXT)",
+    "CREATE VIEW session_metadata AS SELECT 1 AS session_id",
+    METADATA.replace("user_rating TEXT, ", ""),
+]
+
+
+@pytest.mark.parametrize("statement", FOREIGN)
 @pytest.mark.parametrize("for_writing", [False, True])
-def test_a_foreign_layout_is_refused_and_left(path: Path, statement: str, *, for_writing: bool) -> None:
+def test_a_foreign_table_of_metadata_is_refused_and_left(path: Path, statement: str, *, for_writing: bool) -> None:
     with plain(path) as connection:
-        connection.execute(statement)
+        connection.executescript(statement)
     before = digest(path)
-    with pytest.raises(ForeignLayoutError, match="lacks"), Database(path).open(for_writing=for_writing):
+    with pytest.raises(ForeignLayoutError) as caught, Database(path).open(for_writing=for_writing):
         pytest.fail("it was opened")
+    assert caught.value.code == "foreign-layout"
+    assert caught.value.details["table"] == "session_metadata"
+    assert "user_rating" in caught.value.details["lacking"]
+    assert "user_rating" in caught.value.message
     assert digest(path) == before
 
 
 def test_one_missing_column_is_named(path: Path) -> None:
     with plain(path) as connection:
-        connection.executescript(CONTRACT.replace("scheduler", "").replace("user_rating TEXT, ", ""))
+        connection.executescript(FOREIGN[2])
     with pytest.raises(ForeignLayoutError, match="lacks user_rating") as caught, Database(path).open():
         pytest.fail("it was opened")
-    assert caught.value.exit_status == 3
-    assert caught.value.hint
+    assert caught.value.details["lacking"] == ["user_rating"]
+
+
+USES: list[Callable[[SessionLibrary], object]] = [
+    lambda library: library.compute(),
+    lambda library: library.update_metadata(SESSION, LIKE),
+]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_foreign_table_of_our_name_is_left_and_hinders_writers_only(
+    library: SessionLibrary, use: Callable[[SessionLibrary], object]
+) -> None:
+    path = Path(library.db_path)
+    with plain(path) as connection:
+        connection.execute("CREATE TABLE sdgen_admin_sessions (session_id TEXT)")
+    before = digest(path)
+    with pytest.raises(DatabaseError, match="cannot be used") as caught:
+        use(library)
+    assert caught.value.code == "database-error"
+    assert library.find().total_count == 1
+    assert digest(path) == before
+
+
+def test_a_version_that_is_not_a_number_is_none(path: Path) -> None:
+    with plain(path) as connection:
+        connection.execute("CREATE TABLE sdgen_admin_version (version, changed)")
+        connection.execute("INSERT INTO sdgen_admin_version VALUES ('two', 0)")
+    with pytest.raises(DatabaseError), Database(path).open(for_writing=True) as connection:
+        connection.execute("SELECT * FROM nowhere")
+    with plain(path) as connection:
+        assert connection.execute("SELECT version FROM sdgen_admin_version").fetchone() == ("two",)
+
+
+def test_the_version_is_noted(path: Path) -> None:
+    with plain(opened(path)) as connection:
+        assert connection.execute("SELECT version FROM sdgen_admin_version").fetchall() == [(OWN_VERSION,)]
 
 
 def test_foreign_keys_are_not_enforced_on_write(path: Path) -> None:
     with Database(path).open(for_writing=True) as connection:
-        connection.execute(
-            "INSERT INTO session_stats (session_id, session_path, stats_computed_at) VALUES ('a', 'b', 'c')"
-        )
-        assert connection.execute("SELECT count(*) FROM session_stats").fetchone() == (1,)
+        connection.execute("CREATE TABLE theirs (id REFERENCES session_metadata (session_id))")
+        connection.execute("INSERT INTO theirs VALUES ('nobody')")
+        assert connection.execute("SELECT count(*) FROM theirs").fetchone() == (1,)
         assert isinstance(connection, sqlite3.Connection)

@@ -1,12 +1,14 @@
 """Single values that other programs wrote: what they mean."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from sdgen_admin.db.expressions import flag
 from sdgen_admin.db.functions import parse_tags
-from sdgen_admin.db.rows import as_text, from_json, is_true
+from sdgen_admin.db.values import as_text, as_time, from_json, is_true
 from tests.neighbour import plain
 
 DEEP = "[" * 5000 + "]" * 5000
@@ -73,11 +75,34 @@ def test_json_of_other_programs(text: object, expected: object) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(None, False), (0, False), (0.0, False), ("0", False), (1, True), (-1, True), ("yes", True), (b"0", True)],
-)
-def test_truth_is_that_of_sql(value: object, expected: bool) -> None:
+    [
+        (None, False), (0, False), (0.0, False), ("0", False), ("", False), ("false", False), (" No\n", False),
+        ("OFF", False), (b"0", False), (b"null", False), (1, True), (-1, True), (0.5, True), ("yes", True), ("2", True),
+        ("0.5", True), (b"\xff", True), ("faux", True),
+    ],
+)  # fmt: skip
+def test_a_flag_means_in_sql_what_it_means_here(value: object, expected: bool) -> None:
     assert is_true(value) is expected
     with plain(Path(":memory:")) as connection:
         connection.execute("CREATE TABLE t (flag INTEGER DEFAULT 0)")
         connection.execute("INSERT INTO t VALUES (?)", (value,))
-        assert bool(connection.execute("SELECT flag <> 0 FROM t").fetchone()[0]) is expected
+        assert connection.execute(f"SELECT {flag('flag')} FROM t").fetchone() == (int(expected),)
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ("2025-11-07T12:00:00", datetime(2025, 11, 7, 12)),
+        ("2025-11-07 12:00:00", datetime(2025, 11, 7, 12)),
+        (b" 2025-11-07T12:00:00.5\n", datetime(2025, 11, 7, 12, microsecond=500_000)),
+        ("2025-11-07", datetime(2025, 11, 7)),
+        ("last tuesday", None),
+        ("1700000000", None),
+        ("", None),
+        (7, None),
+        (None, None),
+        (b"\xff", None),
+    ],
+)
+def test_times_of_other_programs(stored: object, expected: datetime | None) -> None:
+    assert as_time(stored) == expected

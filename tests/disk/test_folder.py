@@ -1,15 +1,16 @@
 """What one look at a session folder finds."""
 
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
-from tests.builders import SESSION, add_image, date, make_session
+from tests.builders import SESSION, add_image, date, make_manifest, make_session
 from tests.disk.folders import read
-from tests.platforms import needs_permissions, needs_pipes, needs_raw_names, needs_symlinks
+from tests.platforms import needs_pipes, needs_raw_names, needs_symlinks
+from tests.privileges import as_ordinary_user
 
 LONG_AGO = datetime(2001, 2, 3, 4, 5, 6)
 LATER = datetime(2002, 2, 3, 4, 5, 6)
@@ -26,8 +27,8 @@ def test_images_their_times_and_the_manifest(images_dir: Path) -> None:
     assert reading.images == 3
     assert reading.first_image_ns == nanoseconds(LONG_AGO)
     assert reading.last_image_ns == nanoseconds(LATER)
-    assert reading.manifest is not None
-    assert reading.manifest.sd_model == "ponyXL_v6.safetensors [abc123def4]"
+    assert reading.facts is not None
+    assert (reading.facts.source, reading.facts.sd_model) == ("manifest", "ponyXL_v6.safetensors [abc123def4]")
     assert reading.has_manifest
     assert reading.is_readable
     assert reading.problem is None
@@ -46,6 +47,11 @@ def test_images_their_times_and_the_manifest(images_dir: Path) -> None:
         ("image.WebP", True),
         ("長い髪.png", True),
         (".png", True),
+        ("._image.png", False),
+        ("._IMAGE.PNG", False),
+        ("._.webp", False),
+        (".image.png", True),
+        ("_.image.png", True),
         ("image.gif", False),
         ("image.png.tmp", False),
         ("image_png", False),
@@ -86,13 +92,71 @@ def test_a_symlink_to_an_image_counts_and_one_to_nothing_does_not(images_dir: Pa
 
 
 @needs_raw_names
-def test_names_that_are_no_utf8_break_nothing(images_dir: Path) -> None:
+def test_names_that_are_not_utf8_break_nothing(images_dir: Path) -> None:
     folder = make_session(images_dir, os.fsdecode(b"20251107_120000-\xff"), images=[os.fsdecode(b"caf\xe9.PNG")])
 
     reading = read(folder)
 
     assert reading.images == 1
     assert reading.problem is None
+
+
+def test_the_companions_of_a_mac_are_not_counted(images_dir: Path) -> None:
+    images = {"a.png": LONG_AGO, "b.png": LONG_AGO, "._a.png": LATER, "._b.png": LATER}
+
+    reading = read(make_session(images_dir, images=images))
+
+    assert reading.images == 2
+    assert reading.last_image_ns == nanoseconds(LONG_AGO)
+
+
+def spaced(*seconds: float) -> dict[str, datetime]:
+    """Return images that many seconds after a moment."""
+    return {f"{number}.png": LONG_AGO + timedelta(seconds=second) for number, second in enumerate(seconds)}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gap"),
+    [
+        ((), None),
+        ((0,), None),
+        ((0, 30), 30),
+        ((0, 30, 90), 60),
+        ((90, 0, 30, 31), 30),
+        ((0, 0, 0, 60), 0),
+        ((0, 10, 20, 30, 1000), 10),
+    ],
+)
+def test_the_median_gap_of_a_run_that_is_not_over(
+    images_dir: Path, seconds: tuple[float, ...], gap: float | None
+) -> None:
+    ongoing = make_manifest(top={"status": "ongoing"})
+
+    reading = read(make_session(images_dir, manifest=ongoing, images=spaced(*seconds)))
+
+    assert reading.gap_ns == (None if gap is None else gap * 10**9)
+
+
+@pytest.mark.parametrize("status", ["completed", "aborted", "other", None])
+def test_a_run_that_is_over_has_no_gap(images_dir: Path, status: str | None) -> None:
+    manifest = make_manifest(top={"status": status})
+
+    assert read(make_session(images_dir, manifest=manifest, images=spaced(0, 30, 60))).gap_ns is None
+
+
+@pytest.mark.parametrize(
+    ("folder_time", "manifest_time", "expected"),
+    [(LONG_AGO, LATER, LATER), (LATER, LONG_AGO, LATER), (LATER, None, LATER), (LONG_AGO, None, LONG_AGO)],
+)
+def test_when_something_changed_last(
+    images_dir: Path, folder_time: datetime, manifest_time: datetime | None, expected: datetime
+) -> None:
+    folder = make_session(images_dir, without_manifest=manifest_time is None)
+    if manifest_time is not None:
+        date(folder / "manifest.json", manifest_time)
+    date(folder, folder_time)
+
+    assert read(folder).changed_ns == nanoseconds(expected)
 
 
 @pytest.mark.parametrize("moment", [datetime(1950, 1, 2, 3, 4, 5), datetime(2150, 1, 2, 3, 4, 5)])
@@ -173,13 +237,12 @@ def test_what_has_just_changed_has_no_fingerprint_yet(images_dir: Path, changed:
     assert reading.problem is None
 
 
-@needs_permissions
 @pytest.mark.parametrize(("forbidden", "is_readable"), [(".", False), ("manifest.json", True)])
 def test_what_is_forbidden_is_tried_again(images_dir: Path, forbidden: str, is_readable: bool) -> None:
     folder = make_session(images_dir)
     mode = (folder / forbidden).stat().st_mode
     (folder / forbidden).chmod(0)
-    reading = read(folder)
+    reading = as_ordinary_user(lambda: read(folder))
     (folder / forbidden).chmod(mode)
 
     assert reading.problem is not None

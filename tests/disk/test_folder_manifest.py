@@ -1,4 +1,4 @@
-"""What one look finds in the place of the manifest."""
+"""What one look at a folder finds instead of a good manifest."""
 
 import os
 import sys
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.disk.fingerprint import take_fingerprint
-from sdgen_admin.disk.folder import NO_MANIFEST
+from sdgen_admin.disk.readers.manifest import NO_MANIFEST, RESTARTED
 from tests.builders import make_session, write_manifest
-from tests.disk.folders import read
+from tests.disk.folders import read, source_of
 from tests.platforms import needs_pipes, needs_symlinks
 
 
@@ -18,6 +18,7 @@ def test_a_folder_without_manifest_still_tells_of_its_images(images_dir: Path) -
 
     assert reading.problem == NO_MANIFEST
     assert not reading.has_manifest
+    assert source_of(reading) == "folder"
     assert reading.images == 2
     assert reading.fingerprint is not None
     assert reading.fingerprint.manifest_size is None
@@ -31,7 +32,7 @@ def test_a_broken_manifest_is_a_problem_that_is_not_read_twice(images_dir: Path)
     assert reading.problem is not None
     assert reading.problem.startswith("manifest.json is not complete")
     assert reading.has_manifest
-    assert reading.manifest is None
+    assert source_of(reading) == "folder"
     assert reading.images == 2
     assert reading.fingerprint == take_fingerprint(str(folder))
 
@@ -64,7 +65,7 @@ def test_a_manifest_behind_a_symlink_is_read(images_dir: Path, tmp_path: Path) -
     reading = read(folder)
 
     assert reading.problem is None
-    assert reading.manifest is not None
+    assert source_of(reading) == "manifest"
 
 
 @needs_symlinks
@@ -97,8 +98,25 @@ def test_a_manifest_caught_half_written_is_read_when_it_is_whole(images_dir: Pat
     folder = make_session(images_dir)
     whole = (folder / "manifest.json").read_text(encoding="utf-8")
     write_manifest(folder, whole[: len(whole) // 2])
-    assert read(folder).manifest is None
+    assert source_of(read(folder)) == "folder"
 
     write_manifest(folder, whole)
 
     assert read(folder).problem is None
+    assert source_of(read(folder)) == "manifest"
+
+
+def test_a_restarted_manifest_is_a_problem_but_still_the_source(images_dir: Path) -> None:
+    folder = make_session(
+        images_dir, manifest='{"snapshot": {}, "status": "ongoing", "images": [{"seed": 7}]}', images=3
+    )
+
+    reading = read(folder)
+
+    assert reading.problem == RESTARTED
+    assert source_of(reading) == "manifest"
+    assert reading.facts is not None
+    assert (reading.facts.run_status, reading.facts.images_recorded, reading.facts.seed_min) == ("ongoing", 1, 7)
+    assert reading.images == 3
+    assert reading.gap_ns == 10**9
+    assert reading.fingerprint == take_fingerprint(str(folder))

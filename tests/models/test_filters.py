@@ -1,15 +1,15 @@
-"""The query validates itself, and understands dates as people write them."""
+"""The query validates itself, and takes every field as people and programs write it."""
 
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from sdgen_admin.errors import InvalidDateError
-from sdgen_admin.models.enums import RatingFilter, RunStatus, SortKey
-from sdgen_admin.models.filters import SessionFilter, parse_when
+from sdgen_admin.models.conditions import Condition, Operator, parse_condition
+from sdgen_admin.models.enums import RatingFilter, Source, StatusFilter
+from sdgen_admin.models.fields import FIELDS
+from sdgen_admin.models.filters import SessionFilter
 
 DAY = date(2025, 11, 7)
 MORNING = datetime(2025, 11, 7)
@@ -25,9 +25,12 @@ def test_nothing_asked() -> None:
     query = SessionFilter()
 
     assert query.model_dump(exclude_defaults=True) == {}
-    assert (query.limit, query.offset, query.sort, query.reverse) == (100, 0, SortKey.CREATED, False)
+    assert (query.limit, query.offset, query.sort, query.reverse) == (100, 0, "created_at", False)
     assert (query.liked, query.test, query.complete, query.seed_sweep, query.problem) == (None,) * 5
+    assert (query.from_date, query.to_date, query.rating, query.status, query.source, query.search) == (None,) * 6
+    assert (query.model, query.tag, query.where) == ((), (), ())
     assert not query.missing
+    assert not query.untagged
 
 
 @pytest.mark.parametrize(
@@ -48,16 +51,35 @@ def test_nothing_asked() -> None:
         ({"liked": True, "test": False, "complete": None, "seed_sweep": True}, True),
         ({"liked": "maybe"}, False),
         ({"model": "100%_"}, True),
+        ({"model": ["pony", "illustrious"]}, True),
         ({"model": "caf\udce9"}, False),
+        ({"model": 5}, False),
         ({"search": "caf\udce9"}, False),
+        ({"search": '"two words" three'}, True),
         ({"tag": ["caf\udce9"]}, False),
         ({"rating": "dislike"}, True),
         ({"rating": "none"}, True),
         ({"rating": "love"}, False),
         ({"status": "aborted"}, True),
-        ({"status": "running"}, False),
+        ({"status": "running"}, True),
+        ({"status": "finished"}, False),
+        ({"source": "manifest"}, True),
+        ({"source": "folder"}, True),
+        ({"source": "guesswork"}, False),
+        ({"where": "steps>=30"}, True),
+        ({"where": ["steps>=30", "sampler~euler"]}, True),
+        ({"where": "steps"}, False),
+        ({"where": "colour=red"}, False),
+        ({"where": "steps>=many"}, False),
+        ({"where": 5}, False),
+        ({"where": [None]}, False),
         ({"sort": "completion"}, True),
         ({"sort": "colour"}, False),
+        ({"sort": "tags"}, False),
+        ({"sort": None}, False),
+        ({"from_date": "2025-11"}, True),
+        ({"from_date": "soon"}, False),
+        ({"to_date": "caf\udce9"}, False),
         ({"likd": True}, False),
     ],
 )
@@ -71,20 +93,85 @@ def test_a_filter_validates_itself(values: dict[str, Any], is_valid: bool) -> No
     assert accepted is is_valid
 
 
-def test_a_refused_filter_is_a_value_error_that_names_the_field() -> None:
-    with pytest.raises(ValueError, match="limit"):
-        ask(limit=501)
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"limit": 501}, "limit"),
+        ({"from_date": "soon"}, "Invalid date 'soon'"),
+        ({"where": "stpes>=30"}, "There is no field 'stpes'"),
+        ({"where": "steps>=many"}, "Invalid value 'many' for steps: a number is expected"),
+        ({"sort": "tags"}, "Sessions cannot be sorted by tags"),
+    ],
+)
+def test_a_refused_filter_is_a_value_error_that_says_why(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ask(**values)
+
+
+@pytest.mark.parametrize("values", ["liked", 5, None, ["liked"]])
+def test_what_has_no_fields_is_not_a_filter(values: object) -> None:
+    with pytest.raises(ValidationError):
+        SessionFilter.model_validate(values)
 
 
 def test_words_become_members() -> None:
-    query = ask(rating="none", status="ongoing", sort="images")
+    query = ask(rating="none", status="ongoing", source="manifest")
 
-    assert (query.rating, query.status, query.sort) == (RatingFilter.NONE, RunStatus.ONGOING, SortKey.IMAGES)
+    assert query.rating is RatingFilter.NONE
+    assert query.status is StatusFilter.ONGOING
+    assert query.source is Source.MANIFEST
 
 
-@pytest.mark.parametrize(("tag", "expected"), [("a", ("a",)), (["a", "b"], ("a", "b")), (("a",), ("a",)), ([], ())])
-def test_one_tag_is_a_list_of_one(tag: object, expected: tuple[str, ...]) -> None:
-    assert ask(tag=tag).tag == expected
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("created", "created_at"),
+        ("updated", "updated_at"),
+        ("name", "session_id"),
+        ("id", "session_id"),
+        ("model", "sd_model"),
+        ("sd_model", "sd_model"),
+        ("images", "images_actual"),
+        ("completion", "completion_percentage"),
+        ("duration", "duration"),
+        ("Last Image", "last_image_created_at"),
+        ("marked-complete", "is_complete"),
+    ],
+)
+def test_a_sort_takes_any_name_of_a_field(sort: str, expected: str) -> None:
+    assert ask(sort=sort).sort == expected
+
+
+def test_every_field_with_an_order_can_be_sorted_by() -> None:
+    assert [ask(sort=field.name).sort for field in FIELDS if field.is_sortable] == [
+        field.name for field in FIELDS if field.is_sortable
+    ]
+
+
+@pytest.mark.parametrize("name", ["tag", "model"])
+@pytest.mark.parametrize(
+    ("given", "expected"), [("a", ("a",)), (["a", "b"], ("a", "b")), (("a",), ("a",)), ([], ()), (None, ())]
+)
+def test_one_text_is_a_list_of_one(name: str, given: object, expected: tuple[str, ...]) -> None:
+    assert getattr(ask(**{name: given}), name) == expected
+
+
+STEPS = Condition(field="steps", operator=Operator.AT_LEAST, value=30)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("steps>=30", (STEPS,)),
+        (STEPS, (STEPS,)),
+        ([STEPS, "liked=yes"], (STEPS, parse_condition("is_favorite=yes"))),
+        (("steps >= 30",), (STEPS,)),
+        ([], ()),
+        (None, ()),
+    ],
+)
+def test_conditions_are_texts_or_ready_made(given: object, expected: tuple[Condition, ...]) -> None:
+    assert ask(where=given).where == expected
 
 
 def test_a_filter_is_frozen() -> None:
@@ -100,113 +187,14 @@ def test_a_filter_is_frozen() -> None:
     ("text", "first", "last"),
     [
         ("2025-11-07", MORNING, EVENING),
-        (" 2025-11-07\n", MORNING, EVENING),
-        ("20251107", MORNING, EVENING),
-        ("2025-W45-5", MORNING, EVENING),
+        ("2025-11", datetime(2025, 11, 1), datetime(2025, 11, 30, 23, 59, 59, 999999)),
         ("2025-11-07T18:30", datetime(2025, 11, 7, 18, 30), datetime(2025, 11, 7, 18, 30)),
-        ("2025-11-07 18:30:15", datetime(2025, 11, 7, 18, 30, 15), datetime(2025, 11, 7, 18, 30, 15)),
-        ("2025-11-07T00:00:00.000001", datetime(2025, 11, 7, 0, 0, 0, 1), datetime(2025, 11, 7, 0, 0, 0, 1)),
-        ("2025-11-07T00:00", MORNING, MORNING),
-        ("20251107T183000", datetime(2025, 11, 7, 18, 30), datetime(2025, 11, 7, 18, 30)),
     ],
 )
-def test_iso_dates(text: str, first: datetime, last: datetime) -> None:
-    assert parse_when(text, end_of_day=False) == first
-    assert parse_when(text, end_of_day=True) == last
-    assert (ask(from_date=text).from_date, ask(to_date=text).to_date) == (first, last)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2025-11-07T18:30Z", datetime(2025, 11, 8, 0, 0)),
-        ("2025-11-07T18:30+00:00", datetime(2025, 11, 8, 0, 0)),
-        ("2025-11-07T18:30:00-05:00", datetime(2025, 11, 8, 5, 0)),
-        ("2025-11-07T18:30+05:30", datetime(2025, 11, 7, 18, 30)),
-        ("20251107T183000Z", datetime(2025, 11, 8, 0, 0)),
-    ],
-)
-@pytest.mark.usefixtures("india")
-def test_an_offset_is_converted_to_local_time(text: str, expected: datetime) -> None:
+def test_dates_include_all_of_a_bare_day_or_month(text: str, first: datetime, last: datetime) -> None:
     query = ask(from_date=text, to_date=text)
 
-    assert query.from_date == query.to_date == expected
-
-
-@pytest.mark.parametrize(
-    ("word", "days"),
-    [
-        ("today", 0),
-        ("Today ", 0),
-        ("yesterday", 1),
-        ("0d", 0),
-        ("7d", 7),
-        ("2w", 14),
-        ("3m", 90),
-        ("3M", 90),
-        ("9999d", 9999),
-    ],
-)
-def test_words_and_ages_count_from_today(word: str, days: int) -> None:
-    before = date.today()
-    first, last = parse_when(word, end_of_day=False), parse_when(word, end_of_day=True)
-    today = {before, date.today()}  # midnight may have passed meanwhile
-
-    assert first.date() + timedelta(days) in today
-    assert last.date() + timedelta(days) in today
-    assert (first.time(), last.time()) == (time.min, time.max)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        "tomorrow",
-        "last week",
-        "7",
-        "d",
-        "-7d",
-        "7 d",
-        "7y",
-        "99999d",
-        "2025-13-01",
-        "2025-02-29",
-        "2025-11",
-        "07.11.2025",
-        "2025-11-07T",
-        "2025-11-07T25:00",
-        "2025-11-07T18:30+99:00",
-        "0001-01-01T00:00+14:00",
-        "9999-12-31T23:59-14:00",
-        "18:30",
-        "[red]",
-    ],
-)
-def test_what_is_no_date_is_an_error_with_a_hint(text: str) -> None:
-    with pytest.raises(InvalidDateError) as raised:
-        parse_when(text, end_of_day=False)
-    with pytest.raises(ValidationError, match="is no date"):
-        ask(from_date=text)
-
-    assert repr(text) in raised.value.message
-    assert "yesterday" in raised.value.hint
-    assert raised.value.exit_status == 2
-
-
-@given(st.text(max_size=30) | st.from_regex(r"[0-9TZdwm: +-]{1,25}", fullmatch=True), st.booleans())
-def test_any_text_is_a_local_time_or_no_date(text: str, end_of_day: bool) -> None:
-    try:
-        moment = parse_when(text, end_of_day=end_of_day)
-    except InvalidDateError:
-        moment = MORNING
-
-    assert moment.tzinfo is None
-
-
-@given(st.datetimes())
-def test_every_time_in_iso_form_is_understood(moment: datetime) -> None:
-    assert parse_when(moment.isoformat(), end_of_day=True) == moment
+    assert (query.from_date, query.to_date) == (first, last)
 
 
 @pytest.mark.usefixtures("india")
@@ -224,3 +212,50 @@ def test_python_dates_and_times() -> None:
 def test_a_time_that_has_no_local_one_is_refused() -> None:
     with pytest.raises(ValidationError, match="cannot be converted"):
         SessionFilter(from_date=datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"sort": "model"},
+        {"reverse": True},
+        {"limit": 5},
+        {"limit": None},
+        {"offset": 7},
+        {"liked": None, "tag": [], "model": None, "missing": False},
+    ],
+)
+def test_order_and_page_ask_for_every_session(values: dict[str, Any]) -> None:
+    assert not ask(**values).narrows
+
+
+NARROWING: list[dict[str, Any]] = [
+    {"liked": False},
+    {"test": True},
+    {"complete": True},
+    {"seed_sweep": False},
+    {"model": "pony"},
+    {"from_date": "today"},
+    {"to_date": "today"},
+    {"tag": "a"},
+    {"untagged": True},
+    {"rating": "none"},
+    {"status": "unknown"},
+    {"problem": False},
+    {"source": "folder"},
+    {"missing": True},
+    {"search": "hair"},
+    {"where": "steps>=30"},
+]
+
+
+@pytest.mark.parametrize("values", NARROWING)
+def test_every_other_field_narrows(values: dict[str, Any]) -> None:
+    assert ask(**values, sort="model", limit=5).narrows
+
+
+def test_every_field_that_narrows_is_above() -> None:
+    order_and_page = {"sort", "reverse", "limit", "offset"}
+
+    assert {name for values in NARROWING for name in values} == set(SessionFilter.model_fields) - order_and_page

@@ -67,15 +67,15 @@ def test_tags(tag: str) -> None:
         "a" * 51,
     ],
 )
-def test_what_is_no_tag(tag: str) -> None:
+def test_what_is_not_a_tag(tag: str) -> None:
     with pytest.raises(InvalidTagError) as raised:
         check_tag(tag)
     with pytest.raises(ValidationError):
         update(add_tags=[tag])
 
-    assert "is no tag" in raised.value.message
-    assert "1 to 50 letters" in raised.value.hint
-    assert raised.value.exit_status == 2
+    assert raised.value.message == f"Invalid tag {raised.value.details['tag']!r}."
+    assert (raised.value.code, raised.value.details["longest"]) == ("invalid-tag", 50)
+    assert isinstance(raised.value, ValueError)
 
 
 def test_one_word_is_one_tag_on_every_keyboard() -> None:

@@ -8,12 +8,13 @@ import pytest
 from pydantic import ValidationError
 
 from sdgen_admin.models import enums
-from sdgen_admin.models.base import Model, to_local
+from sdgen_admin.models.base import Model
+from sdgen_admin.models.conditions import Condition, Operator
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
-from sdgen_admin.models.reports import BackupReport, ComputeReport, SessionProblem
+from sdgen_admin.models.reports import SILENT, BackupReport, ComputeReport, DatabaseReport, Listener, SessionProblem
 from sdgen_admin.models.stats import COMPLETE_FROM, STATS_VERSION, SessionStats
 
 STATS = SessionStats(session_id="x", session_path="/x")
@@ -33,6 +34,8 @@ EVERY_MODEL: list[Model] = [
     HistoryEntry(group=1, session_id="x", field="tags", old=None, new=["a"]),
     UndoReport(undone=1, group=2, changes=()),
     BackupReport(path="/x", size=1),
+    DatabaseReport(layout="own"),
+    Condition(field="steps", operator=Operator.EQUAL, value=30),
 ]
 
 STATS_FIELDS = """
@@ -77,16 +80,44 @@ def test_fields_are_the_columns_in_their_order(model: Model, fields: str) -> Non
 def test_stats_that_nothing_is_known_of() -> None:
     known = STATS.model_dump(exclude_none=True)
 
-    assert known == {
-        "session_id": "x",
-        "session_path": "/x",
-        "images_expected": 0,
-        "images_actual": 0,
-        "completion_percentage": 0.0,
-        "is_seed_sweep": False,
-        "stats_version": 1,
-    }
-    assert (STATS_VERSION, COMPLETE_FROM) == (1, 95)
+    assert known == {"session_id": "x", "session_path": "/x", "images_actual": 0, "stats_version": 2}
+    assert (STATS_VERSION, COMPLETE_FROM) == (2, 95)
+
+
+def record(*, completion: float | None = None, images: int = 0, duration: float | None = None) -> SessionRecord:
+    stats = SessionStats(session_id="x", session_path="/x", completion_percentage=completion, images_actual=images)
+    return SessionRecord(session_id="x", session_path="/x", duration=duration, stats=stats)
+
+
+@pytest.mark.parametrize(
+    ("completion", "expected"), [(None, None), (0.0, False), (94.99, False), (95.0, True), (100.0, True), (150.0, True)]
+)
+def test_complete_is_95_per_cent(completion: float | None, expected: bool | None) -> None:
+    assert record(completion=completion).complete is expected
+
+
+@pytest.mark.parametrize(
+    ("images", "duration", "expected"),
+    [(7, 60.0, 6.0), (2, 60.0, 1.0), (10, 0.5, 1080.0), (1, 0.0, None), (5, 0.0, None), (0, None, None)],
+)
+def test_images_per_minute_counts_the_gaps(images: int, duration: float | None, expected: float | None) -> None:
+    assert record(images=images, duration=duration).images_per_minute == expected
+
+
+def test_without_stats_neither_is_known() -> None:
+    bare = SessionRecord(session_id="x", session_path="/x", duration=60.0)
+
+    assert (bare.complete, bare.images_per_minute) == (None, None)
+
+
+def test_the_listener_is_silent_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [name for name in vars(Listener) if not name.startswith("_")]
+    for name in told:
+        getattr(SILENT, name)("/x")
+
+    assert {"created", "waiting", "backed_up", "in_memory"} <= set(told)
+    assert type(SILENT) is Listener
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("india")
@@ -97,11 +128,6 @@ def test_times_are_local_and_without_offset() -> None:
 
     assert stats.session_created_at == datetime(2025, 11, 8)
     assert json.loads(stats.model_dump_json())["session_created_at"] == "2025-11-08T00:00:00"
-
-
-def test_a_local_time_stays_as_it_is() -> None:
-    assert to_local(datetime.min) == datetime.min
-    assert to_local(datetime.max) == datetime.max
 
 
 def test_unknown_fields_of_later_versions_are_passed_over() -> None:
@@ -116,7 +142,10 @@ def test_unknown_fields_of_later_versions_are_passed_over() -> None:
         (enums.Rating, ["like", "dislike"]),
         (enums.RatingFilter, ["like", "dislike", "none"]),
         (enums.RunStatus, ["ongoing", "completed", "aborted"]),
-        (enums.SortKey, ["created", "updated", "name", "model", "images", "completion"]),
+        (enums.SessionStatus, ["running", "stalled", "completed", "aborted", "unknown"]),
+        (enums.StatusFilter, ["running", "stalled", "ongoing", "completed", "aborted", "unknown"]),
+        (enums.Source, ["manifest", "folder"]),
+        (enums.Confidence, ["high", "medium", "low"]),
     ],
 )
 def test_the_closed_sets(members: type[enums.Rating], values: list[str]) -> None:

@@ -10,6 +10,12 @@ from tests.services.freshness import TYPED
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database of `images_dir` is."""
+    return tmp_path / "metadata" / "sessions.db"
+
+
+@pytest.fixture
 def library(images_dir: Path) -> SessionLibrary:
     """A library with one complete session about which the person said something, all settled and computed."""
     make_session(images_dir)
@@ -20,10 +26,6 @@ def library(images_dir: Path) -> SessionLibrary:
 
 
 @pytest.fixture
-def folder(library: SessionLibrary) -> Path:
-    return Path(library.images_dir) / SESSION
-
-
-@pytest.fixture
-def path(library: SessionLibrary) -> Path:
-    return Path(library.database.path)
+def folder(library: SessionLibrary, images_dir: Path) -> Path:
+    """The folder of that session."""
+    return images_dir / SESSION

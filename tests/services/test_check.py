@@ -1,29 +1,40 @@
-"""Whether images root and database can be used, found by looking only."""
+"""Whether an images root and a database can be used. Looking changes nothing."""
 
 from pathlib import Path
 
-import pytest
-
-from sdgen_admin.errors import DatabaseNotFoundError, ForeignLayoutError, ImagesRootError, NotADatabaseError
-from sdgen_admin.services.check import check_database, check_images_dir
+from sdgen_admin.errors import (
+    DatabaseNotFoundError,
+    ForeignLayoutError,
+    ImagesRootError,
+    NotADatabaseError,
+    ReadOnlyDatabaseError,
+)
+from sdgen_admin.services.check import check_database, check_root
 from tests.neighbour import digest, make_database, plain
 from tests.privileges import allow_writing, as_ordinary_user, forbid_writing
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "metadata" / "sessions.db"
-
-
 def test_a_good_images_root(images_dir: Path) -> None:
-    finding = check_images_dir(str(images_dir))
+    finding = check_root(str(images_dir))
     assert (finding.is_there, finding.is_readable, finding.error) == (True, True, None)
 
 
 def test_no_images_root(tmp_path: Path) -> None:
-    finding = check_images_dir(str(tmp_path / "nowhere"))
+    finding = check_root(str(tmp_path / "nowhere"))
     assert (finding.is_there, finding.is_readable, finding.is_writable) == (False, False, False)
     assert isinstance(finding.error, ImagesRootError)
+    assert finding.error.code == "root-offline"
+
+
+def test_an_images_root_that_nobody_may_read(images_dir: Path) -> None:
+    images_dir.chmod(0)
+    try:
+        finding = as_ordinary_user(lambda: check_root(str(images_dir)))
+    finally:
+        images_dir.chmod(0o755)
+    assert (finding.is_there, finding.is_readable, finding.is_writable) == (True, False, False)
+    assert isinstance(finding.error, ImagesRootError)
+    assert finding.error.details["reason"] == "Permission denied"
 
 
 def test_a_good_database(path: Path) -> None:
@@ -49,10 +60,12 @@ def test_a_read_only_database(path: Path) -> None:
     finally:
         allow_writing(path)
     assert (finding.is_there, finding.is_readable, finding.is_writable) == (True, True, False)
-    assert "reading works" in str(finding.error)
+    assert isinstance(finding.error, ReadOnlyDatabaseError)
+    assert finding.error.message == f"{path} can be read but not written."
+    assert finding.error.details == {"path": str(path)}
 
 
-def test_a_file_that_is_no_database(path: Path) -> None:
+def test_a_file_that_is_not_a_database(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("notes " * 100)
     finding = check_database(str(path))
@@ -62,7 +75,14 @@ def test_a_file_that_is_no_database(path: Path) -> None:
 
 def test_a_foreign_layout(path: Path) -> None:
     with plain(path) as connection:
-        connection.execute("CREATE TABLE session_stats (id)")
+        connection.execute("CREATE TABLE session_metadata (id)")
     finding = check_database(str(path))
     assert not finding.is_readable
     assert isinstance(finding.error, ForeignLayoutError)
+
+
+def test_a_table_of_statistics_in_an_unknown_layout_stops_nothing(path: Path) -> None:
+    with plain(path) as connection:
+        connection.execute("CREATE TABLE session_stats (id)")
+    finding = check_database(str(path))
+    assert (finding.is_readable, finding.is_writable, finding.error) == (True, True, None)

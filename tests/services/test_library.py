@@ -1,4 +1,4 @@
-"""The front door: one session, edits of many, and a thousand sessions through the library alone."""
+"""The front door: pages, single sessions, edits of many, and a thousand sessions through the library alone."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,11 @@ from pydantic import ValidationError
 
 import sdgen_admin
 from sdgen_admin import (
+    DatabaseNotFoundError,
     ImagesRootError,
     Rating,
+    Root,
+    RootNotFoundError,
     SessionFilter,
     SessionLibrary,
     SessionMetadataService,
@@ -28,11 +31,15 @@ NO_SESSIONS = [
     "latest",
     "",
     "..",
+    "/",
     f"../images/{SESSION}",
     f"{SESSION}/../{SESSION}",
     f"/{SESSION}",
     f"{SESSION}\0",
+    f"images/{SESSION}\0",
+    f"images/{SESSION}/image_0000.png",
     "20251107_120000-\udcff",
+    "images/20251107_120000-\udcff",
 ]
 
 
@@ -43,9 +50,21 @@ def library(images_dir: Path) -> SessionLibrary:
     return SessionLibrary(images_dir)
 
 
-def test_the_database_is_beside_the_images_root(library: SessionLibrary, tmp_path: Path) -> None:
+def test_what_a_library_is_of(library: SessionLibrary, images_dir: Path, path: Path) -> None:
+    assert library.roots == library.shown == (Root("images", str(images_dir)),)
+    assert (library.db_path, library.exists()) == (str(path), False)
     library.compute()
-    assert (tmp_path / "metadata" / "sessions.db").is_file()
+    assert path.is_file()
+    assert library.exists()
+
+
+def test_a_database_can_be_anywhere(images_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_session(images_dir)
+    for db_path in (tmp_path / "a" / "x.db", str(tmp_path / "b.db"), "c.db"):
+        library = SessionLibrary(images_dir, db_path)
+        library.compute()
+        assert library.db_path == str(tmp_path / db_path)
+        assert Path(library.db_path).is_file()
 
 
 def test_one_session(library: SessionLibrary) -> None:
@@ -54,7 +73,50 @@ def test_one_session(library: SessionLibrary) -> None:
     assert record.stats is not None
     assert record.metadata is not None
     assert (record.stats.images_actual, record.metadata.is_favorite) == (6, True)
+    assert (record.root, record.source, record.confidence) == ("images", "manifest", "high")
+    assert (record.images_recorded, record.seed_min, record.seed_max, record.seed_run) == (1, 42, 42, "fixed")
+    assert (record.pools, record.theme, record.style) == ({"Expression": 3, "Hair": 2}, "cyberpunk", "default")
+    assert record.duration == 5.0
+    assert record.images_per_minute == 60.0
     assert library.get(SESSION, fresh=False) == record
+
+
+def test_a_page_by_filter_or_by_fields(library: SessionLibrary) -> None:
+    library.update_metadata(SESSION, LIKE)
+    page = library.find(liked=True, limit=5)
+    assert page == library.find(SessionFilter(liked=True, limit=5))
+    assert [record.session_id for record in page.sessions] == [SESSION]
+    assert (page.total_count, page.limit, page.offset) == (1, 5, 0)
+    assert [record.session_id for record in library.find(sort="name", offset=1, limit=None).sessions] == [OTHER]
+    assert library.find(where=["steps>=28", "sampler~EULER"], model="pony", complete=True).total_count == 2
+    assert library.find(where="steps>28").total_count == 0
+
+
+@pytest.mark.parametrize("fields", [{"likd": True}, {"limit": 0}, {"where": "steps"}, {"sort": "colour"}])
+def test_fields_are_checked_before_anything_is_read(library: SessionLibrary, fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        library.find(**fields)
+    with pytest.raises(TypeError, match="not both"):
+        library.find(SessionFilter(), **fields)
+    assert not library.exists()
+
+
+def test_a_page_as_the_database_has_it(library: SessionLibrary, images_dir: Path) -> None:
+    with pytest.raises(DatabaseNotFoundError) as caught:
+        library.find(fresh=False)
+    assert caught.value.details == {"path": library.db_path}
+    library.compute()
+    make_session(images_dir, "20251109_120000-new")
+    assert library.find(fresh=False).total_count == 2
+    assert library.find().total_count == 3
+
+
+def test_a_stream_of_what_a_filter_asks_for(library: SessionLibrary) -> None:
+    with library.select(SessionFilter(limit=1)) as (total_count, sessions):
+        assert total_count == 2
+        assert [record.session_id for record in sessions] == [OTHER]
+    with library.select(SessionFilter(liked=True), fresh=False) as (total_count, sessions):
+        assert (total_count, list(sessions)) == (0, [])
 
 
 @pytest.mark.parametrize("session_id", NO_SESSIONS)
@@ -62,12 +124,17 @@ def test_one_session(library: SessionLibrary) -> None:
 def test_there_is_no_such_session(library: SessionLibrary, path: Path, session_id: str, fresh: bool) -> None:
     library.compute([SESSION])
     before = digest(path)
-    with pytest.raises(SessionNotFoundError):
+    with pytest.raises(SessionNotFoundError) as caught:
         library.get(session_id, fresh=fresh)
+    assert caught.value.message == f"There is no session {session_id!r}."
+    assert caught.value.details == {"sessions": [session_id], "near": [], "latest": False}
     with pytest.raises(SessionNotFoundError):
         library.compute([OTHER, session_id])
     with pytest.raises(SessionNotFoundError):
         library.update_metadata([OTHER, session_id], LIKE)
+    with pytest.raises(SessionNotFoundError):
+        library.update_metadata([OTHER, session_id], LIKE, dry_run=True)
+    assert library.delete_stats(session_id) is False
     assert digest(path) == before
 
 
@@ -76,27 +143,72 @@ def test_a_session_outside_the_root_is_never_reached(library: SessionLibrary, tm
     for name in ("../20251109_120000-outside", str(tmp_path / "20251109_120000-outside")):
         with pytest.raises(SessionNotFoundError):
             library.get(name)
+        with pytest.raises(SessionNotFoundError):
+            library.update_metadata(name, LIKE)
 
 
-@pytest.mark.parametrize("use", ["find", "get", "compute", "compute one", "update", "resolve", "prune"])
-def test_without_an_images_root(library: SessionLibrary, images_dir: Path, path: Path, use: str) -> None:
+@pytest.mark.parametrize("kind", ["absent", "empty"])
+def test_with_an_offline_root_what_is_recorded_can_be_used(
+    library: SessionLibrary, images_dir: Path, path: Path, kind: str
+) -> None:
     library.update_metadata(SESSION, LIKE)
     library.compute()
-    before = digest(path)
+    good = library.find()
     images_dir.rename(images_dir.parent / "unmounted")
+    if kind == "empty":
+        images_dir.mkdir()
+    assert library.find() == good
+    assert library.get(OTHER) == good.sessions[0]
+    assert library.compute().offline == ("images",)
+    assert library.find(liked=True).total_count == 1
+    (change,) = library.update_metadata(OTHER, SessionMetadataUpdate(user_note="typed offline"))
+    assert change.after.session_path == str(images_dir / OTHER)
+    assert library.prune(force=True) == 0
+    before = digest(path)
+    for force in (False, True):
+        with pytest.raises(ImagesRootError) as caught:
+            library.compute([SESSION], force=force)
+        assert (caught.value.code, caught.value.details["root"]) == ("root-offline", str(images_dir))
+    assert digest(path) == before
+
+
+@pytest.mark.parametrize("use", ["find", "get", "compute", "compute one", "update", "resolve", "dry run"])
+def test_without_an_images_root_and_without_records(tmp_path: Path, use: str) -> None:
+    library = SessionLibrary(tmp_path / "nope")
     uses: dict[str, Any] = {
         "find": library.find,
         "get": lambda: library.get(SESSION),
         "compute": library.compute,
         "compute one": lambda: library.compute([SESSION]),
-        "update": lambda: library.update_metadata("20990101_120000-nowhere", LIKE),
+        "update": lambda: library.update_metadata(SESSION, LIKE),
         "resolve": lambda: library.resolve([SESSION]),
-        "prune": library.prune,
     }
-    with pytest.raises(ImagesRootError) as caught:
-        uses[use]()
-    assert caught.value.exit_status == 2
-    assert digest(path) == before
+    if use == "dry run":
+        with pytest.raises(SessionNotFoundError):
+            library.update_metadata(SESSION, LIKE, dry_run=True)
+    else:
+        with pytest.raises(ImagesRootError) as caught:
+            uses[use]()
+        assert caught.value.code == "root-offline"
+        assert caught.value.details["root"] == str(tmp_path / "nope")
+    assert not (tmp_path / "metadata").exists()
+
+
+def test_a_root_without_sessions_makes_no_database(images_dir: Path) -> None:
+    library = SessionLibrary(images_dir)
+    library.require_roots()
+    assert library.find().total_count == 0
+    assert library.compute().computed == 0
+    assert library.prune() == 0
+    assert not library.exists()
+
+
+def test_only_a_root_that_there_is_can_be_shown(images_dir: Path) -> None:
+    assert SessionLibrary(images_dir, root="images").shown == SessionLibrary(images_dir).roots
+    with pytest.raises(RootNotFoundError) as caught:
+        SessionLibrary(images_dir, root="nas")
+    assert caught.value.code == "no-such-root"
+    assert caught.value.details == {"root": "nas", "known": ["images"]}
 
 
 def test_many_are_changed_in_one_go(library: SessionLibrary) -> None:
@@ -119,10 +231,13 @@ def test_all_or_none(library: SessionLibrary, path: Path) -> None:
 
 
 def test_a_session_whose_folder_is_gone_can_be_edited(library: SessionLibrary, images_dir: Path, path: Path) -> None:
-    write_metadata(path, "20240101_120000-gone", tags='["a"]')
-    (change,) = library.update_metadata("20240101_120000-gone", SessionMetadataUpdate(add_tags=("b",)))
+    gone = "20240101_120000-gone"
+    write_metadata(path, gone, tags='["a"]', session_path=str(images_dir / gone))
+    library.compute()
+    (change,) = library.update_metadata(gone, SessionMetadataUpdate(add_tags=("b",)))
     assert change.after.tags == ("a", "b")
-    assert change.after.session_path == "/elsewhere/20240101_120000-gone"
+    assert change.after.session_path == str(images_dir / gone)
+    assert [record.session_id for record in library.find(missing=True).sessions] == [gone]
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -155,10 +270,20 @@ def test_metadata_path_of_a_new_row_is_the_folder(library: SessionLibrary, image
     assert found["session_path"] == str(images_dir / SESSION)
 
 
-def test_tag_counts(library: SessionLibrary) -> None:
+def test_tags_with_counts(library: SessionLibrary) -> None:
     library.update_metadata([SESSION, OTHER], SessionMetadataUpdate(add_tags=("both",)))
     library.update_metadata(OTHER, SessionMetadataUpdate(add_tags=("one",)))
-    assert library.tag_counts() == {"both": 2, "one": 1}
+    assert list(library.tags().items()) == [("both", 2), ("one", 1)]
+    library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=("a",)))
+    assert list(library.tags().items()) == [("both", 2), ("a", 1), ("one", 1)]
+
+
+def test_models_with_counts(library: SessionLibrary, images_dir: Path) -> None:
+    make_session(images_dir, "20251109_120000-bare", without_manifest=True)
+    other = make_manifest(snapshot={"runtime_info": {"sd_model_checkpoint": "illustrious"}})
+    make_session(images_dir, "20251110_120000-x", manifest=other)
+    library.compute()
+    assert list(library.models().items()) == [("ponyXL_v6.safetensors [abc123def4]", 2), ("illustrious", 1)]
 
 
 def test_records_of_some_and_of_all(library: SessionLibrary) -> None:
@@ -169,7 +294,7 @@ def test_records_of_some_and_of_all(library: SessionLibrary) -> None:
         assert [record.session_id for record in records] == [SESSION]
 
 
-def test_liked_through_the_tool_and_by_another_program(images_dir: Path) -> None:
+def test_liked_through_the_tool_and_by_another_program(images_dir: Path, path: Path) -> None:
     library = SessionLibrary(images_dir)
     ids = [f"202511{day:02}_120000-a" for day in range(1, 10)]
     for number, session_id in enumerate(ids):
@@ -177,9 +302,9 @@ def test_liked_through_the_tool_and_by_another_program(images_dir: Path) -> None
         manifest = make_manifest(snapshot={"runtime_info": {"sd_model_checkpoint": checkpoint}})
         make_session(images_dir, session_id, manifest=manifest, images=1)
     library.update_metadata(ids[:3], LIKE)
-    write_metadata(Path(library.database.path), ids[6], is_favorite=1)
-    write_metadata(Path(library.database.path), ids[8], is_favorite=0)
-    page = library.find(SessionFilter(liked=True, model="ILLUSTRIOUS"))
+    write_metadata(path, ids[6], is_favorite=1)
+    write_metadata(path, ids[8], is_favorite=0)
+    page = library.find(liked=True, model="ILLUSTRIOUS")
     assert [record.session_id for record in page.sessions] == [ids[6], ids[2], ids[0]]
 
 
@@ -195,14 +320,40 @@ def test_the_samples(images_dir: Path) -> None:
     assert (second.stats.images_actual, second.stats.images_expected) == (12, 12)
     assert second.stats.sampler_name == "DPM++ 2M Karras"
     assert second.stats.placeholders == {"Expression": 3, "Hair": 4}
+    assert second.pools == {"Expression": 5, "Hair": 4}
+    assert (first.images_recorded, first.seed_min, first.seed_max, first.seed_run) == (80, 1000, 1003, "random")
+    assert (second.images_recorded, second.seed_min, second.seed_max, second.seed_run) == (12, 7, 7, "fixed")
 
 
-@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 501}, {"offset": -1}, {"colour": "red"}, {"sort": "size"}])
-def test_a_filter_validates_itself(query: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        SessionFilter.model_validate(query)
+def test_all_that_match_a_filter_are_changed(library: SessionLibrary, images_dir: Path) -> None:
+    make_session(images_dir, "20251109_120000-new", images=0)  # nobody has looked at it yet
+    changes = library.update_metadata(SessionFilter(complete=True), SessionMetadataUpdate(add_tags=("done",)))
+    assert [change.session_id for change in changes] == [OTHER, SESSION]
+    assert [change.after.tags for change in changes] == [("done",), ("done",)]
+    # A page's limit, offset and order do not matter.
+    everything = SessionFilter(limit=1, offset=2, sort="model", reverse=True)
+    assert len(library.update_metadata(everything, LIKE)) == 3
+    assert library.find(liked=True).total_count == 3
+    assert {entry.group for entry in library.history()} == {1, 2}
+    assert library.undo().changes[0].after.is_favorite is False
+    assert library.find(liked=True).total_count == 0
 
 
+def test_a_filter_that_nothing_matches_changes_nothing(library: SessionLibrary, path: Path) -> None:
+    assert library.update_metadata(SessionFilter(tag="no-such-tag"), LIKE) == ()
+    assert rows(path, "session_metadata") == []
+    assert library.history() == ()
+
+
+def test_a_dry_run_by_filter(library: SessionLibrary, path: Path) -> None:
+    library.compute()
+    before = digest(path)
+    changes = library.update_metadata(SessionFilter(where="steps=28"), LIKE, dry_run=True)
+    assert [(change.session_id, change.after.is_favorite) for change in changes] == [(OTHER, True), (SESSION, True)]
+    assert digest(path) == before
+
+
+@pytest.mark.usefixtures("library")
 def test_a_thousand_sessions_through_the_library_alone(images_dir: Path, path: Path) -> None:
     ids = [f"202510{1 + number // 100:02}_12{number % 60:02}00-{number:04}" for number in range(1000)]
     text = make_manifest(variations={})
@@ -213,12 +364,12 @@ def test_a_thousand_sessions_through_the_library_alone(images_dir: Path, path: P
     assert (report.computed, report.failed) == (1002, 0)
     assert library.compute().fresh == 1002
     library.update_metadata(ids[::3], SessionMetadataUpdate(add_tags=("third",)))
-    assert library.find(SessionFilter(tag="third")).total_count == 334
+    assert library.find(tag="third").total_count == 334
     library.update_metadata(ids[::3], SessionMetadataUpdate(remove_tags=("third",), is_favorite=True))
-    assert library.find(SessionFilter(tag="third")).total_count == 0
+    assert library.find(tag="third").total_count == 0
     seen: list[str] = []
-    while page := library.find(SessionFilter(liked=False, limit=77, offset=len(seen)), fresh=False).sessions:
+    while page := library.find(liked=False, limit=77, offset=len(seen), fresh=False).sessions:
         seen += [record.session_id for record in page]
     assert len(seen) == len(set(seen)) == 668
     assert set(seen) == {*ids, SESSION, OTHER} - set(ids[::3])
-    assert len(library.find(SessionFilter(limit=None)).sessions) == 1002
+    assert len(library.find(limit=None).sessions) == 1002

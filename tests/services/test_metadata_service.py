@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from sdgen_admin.models.enums import Rating
 from sdgen_admin.models.metadata import SessionMetadata, SessionMetadataUpdate
+from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
-from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, make_session
-from tests.neighbour import LONG_AGO, row, rows, write_metadata, write_stats
+from tests.neighbour import CONTRACT, LONG_AGO, make_database, row, rows, write_metadata, write_stats
 
 FULL = {
     "is_test": 1,
@@ -23,11 +23,6 @@ FULL = {
     "tags": '["a", "b"]',
     "auto_metadata": '{"score": 1}',
 }
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "metadata" / "sessions.db"
 
 
 @pytest.fixture
@@ -156,21 +151,46 @@ def test_what_was_said_is_listed_last_changed_first(service: SessionMetadataServ
     assert service.list_all_metadata()[0].session_id == SESSION
 
 
-def test_deleting_metadata_deletes_the_stats(service: SessionMetadataService, path: Path, images_dir: Path) -> None:
+def test_deleting_metadata_leaves_the_stats(service: SessionMetadataService, path: Path, images_dir: Path) -> None:
     make_session(images_dir)
-    write_stats(path, "20251108_120000-other")
-    SessionStatsService(path, images_dir).compute_and_cache_stats(SESSION)
+    library = SessionLibrary(images_dir, path)
+    library.compute()
+    write_stats(path, "20251108_120000-theirs", sd_model="theirs")
     update(service, is_favorite=True)
+    ours, mirrored = rows(path, "sdgen_admin_sessions"), rows(path, "session_stats")
     assert service.delete_metadata(SESSION) is True
     assert rows(path, "session_metadata") == []
-    assert [found["session_id"] for found in rows(path, "session_stats")] == ["20251108_120000-other"]
+    assert (rows(path, "sdgen_admin_sessions"), rows(path, "session_stats")) == (ours, mirrored)
     assert service.delete_metadata(SESSION) is False
+    record = library.get(SESSION, fresh=False)
+    assert record.stats is not None
+    assert (record.stats.images_actual, record.metadata) == (6, None)
+
+
+def test_deleting_metadata_leaves_stats_that_refer_to_it(service: SessionMetadataService, path: Path) -> None:
+    make_database(path, script=CONTRACT)  # whose statistics go with their metadata, if foreign keys are enforced
+    write_metadata(path, SESSION, user_note="typed")
+    write_stats(path, SESSION, session_path=f"/images/{SESSION}")
+    assert service.delete_metadata(SESSION) is True
+    assert row(path, "session_stats", SESSION) is not None
 
 
 def test_deleting_no_metadata_leaves_the_stats(service: SessionMetadataService, path: Path) -> None:
     write_stats(path, SESSION)
     assert service.delete_metadata(SESSION) is False
     assert row(path, "session_stats", SESSION) is not None
+
+
+def test_what_was_deleted_can_be_undone(service: SessionMetadataService, path: Path, images_dir: Path) -> None:
+    make_session(images_dir)
+    library = SessionLibrary(images_dir, path)
+    library.compute()
+    write_metadata(path, SESSION, **FULL)
+    before = stored(path)
+    assert service.delete_metadata(SESSION) is True
+    (change,) = library.undo().changes
+    assert (change.before, change.after.user_note) == (None, "a note")
+    assert stored(path) == before
 
 
 @pytest.mark.parametrize("session_id", ["'; DROP TABLE session_metadata; --", "../../etc/passwd", "", "ñ\n\x1b[31m"])

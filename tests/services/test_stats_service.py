@@ -1,15 +1,16 @@
 """The stats of single sessions, cached."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sdgen_admin.errors import SessionFolderError, SessionNotFoundError
+from sdgen_admin.errors import ImagesRootError, SessionFolderError, SessionNotFoundError
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, add_image, make_session, write_manifest
-from tests.neighbour import rows, write_metadata, write_stats
+from tests.neighbour import row, rows, write_metadata, write_stats
 from tests.privileges import as_ordinary_user
 
 OTHER = "20251108_120000-other"
@@ -21,11 +22,6 @@ COMPUTING: dict[str, Compute] = {
     "get or compute": SessionStatsService.get_or_compute_stats,
 }
 computing = pytest.mark.parametrize("compute", COMPUTING.values(), ids=COMPUTING)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "metadata" / "sessions.db"
 
 
 @pytest.fixture
@@ -86,8 +82,46 @@ def test_all_stats_newest_session_first(service: SessionStatsService, images_dir
     make_session(images_dir, OTHER)
     service.compute_and_cache_stats(SESSION)
     service.compute_and_cache_stats(OTHER)
-    write_stats(path, "20251107_180000-theirs", sd_model="theirs")
-    assert [stats.session_id for stats in service.list_all_stats()] == [OTHER, "20251107_180000-theirs", SESSION]
+    write_stats(path, "20251107_180000-theirs", sd_model="theirs")  # which is not a session to us
+    assert [stats.session_id for stats in service.list_all_stats()] == [OTHER, SESSION]
+
+
+def test_all_stats_of_sessions_without_folder_too(service: SessionStatsService, images_dir: Path) -> None:
+    make_session(images_dir, OTHER)
+    make_session(images_dir, "20251109_120000-newest", without_manifest=True)
+    for session_id in (SESSION, OTHER, "20251109_120000-newest"):
+        service.compute_and_cache_stats(session_id)
+    shutil.rmtree(images_dir / OTHER)
+    with pytest.raises(SessionNotFoundError):
+        service.get_or_compute_stats(OTHER)
+    assert [stats.session_id for stats in service.list_all_stats()] == ["20251109_120000-newest", OTHER, SESSION]
+    assert service.get_stats(OTHER) is not None
+
+
+def test_stats_of_a_session_without_manifest(service: SessionStatsService, images_dir: Path) -> None:
+    make_session(images_dir, OTHER, without_manifest=True, images=2)
+    stats = service.get_or_compute_stats(OTHER)
+    assert (stats.images_actual, stats.images_expected, stats.completion_percentage) == (2, None, None)
+    assert (stats.sd_model, stats.seed_base, stats.is_seed_sweep, stats.placeholders) == (None,) * 4
+
+
+def test_stats_of_an_offline_root(service: SessionStatsService, images_dir: Path) -> None:
+    stats = service.get_or_compute_stats(SESSION)
+    images_dir.rename(images_dir.parent / "unmounted")
+    assert service.get_stats(SESSION) == stats
+    assert service.get_or_compute_stats(SESSION) == stats
+    with pytest.raises(ImagesRootError):
+        service.compute_and_cache_stats(SESSION)
+    assert service.list_all_stats() == [stats]
+
+
+def test_stats_over_several_roots(path: Path, images_dir: Path, tmp_path: Path) -> None:
+    make_session(images_dir)
+    make_session(tmp_path / "nas", OTHER, images=2)
+    service = SessionStatsService(path, [images_dir, tmp_path / "nas"])
+    assert service.compute_and_cache_stats(SESSION).session_path == str(images_dir / SESSION)
+    assert service.get_or_compute_stats(OTHER).session_path == str(tmp_path / "nas" / OTHER)
+    assert [stats.images_actual for stats in service.list_all_stats()] == [2, 6]
 
 
 def test_deleting_stats_leaves_metadata(service: SessionStatsService, path: Path) -> None:
@@ -97,4 +131,6 @@ def test_deleting_stats_leaves_metadata(service: SessionStatsService, path: Path
     assert service.delete_stats(SESSION) is False
     assert service.get_stats(SESSION) is None
     assert [found["user_note"] for found in rows(path, "session_metadata")] == ["typed"]
+    assert row(path, "session_stats", SESSION) is None
+    assert service.list_all_stats() == []
     assert service.get_or_compute_stats(SESSION).images_actual == 6

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
@@ -24,9 +23,10 @@ PATIENCE = 120.0
 modes = pytest.mark.parametrize("mode", ["wal", "delete"])
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "metadata" / "sessions.db"
+def count(path: Path, table: str) -> int:
+    with plain(path) as connection:
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(found)
 
 
 def at_once(work: Callable[..., None], *arguments: Any) -> None:
@@ -83,15 +83,16 @@ def test_removing_loses_nothing_that_others_add(path: Path) -> None:
 
 def open_first(number: int, path: str) -> None:
     with Database(path).open(for_writing=True) as connection:
-        connection.execute("SELECT count(*) FROM session_stats").fetchone()
+        connection.execute("SELECT count(*) FROM sdgen_admin_sessions").fetchone()
 
 
 def test_the_schema_is_made_once(path: Path) -> None:
     at_once(open_first, str(path))
     with plain(path) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'table'").fetchone()
-    assert tables[0] >= 3
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert names > {"session_metadata", "session_stats", "sdgen_admin_sessions", "sdgen_admin_history"}
+    assert count(path, "sdgen_admin_version") == 1
 
 
 def compute_and_edit(number: int, images_dir: str) -> None:
@@ -99,7 +100,7 @@ def compute_and_edit(number: int, images_dir: str) -> None:
     if number == 0:
         library.compute(force=True)
     elif number == 1:
-        library.find(SessionFilter(limit=None))
+        library.find(limit=None)
         library.prune()
     else:
         for folder in sorted(Path(images_dir).iterdir()):
@@ -112,7 +113,7 @@ def test_computing_pruning_and_editing_at_once(images_dir: Path, path: Path, mod
     for number in range(40):
         make_session(images_dir, f"20251107_1200{number:02}-a", images=2)
     at_once(compute_and_edit, str(images_dir))
-    page = SessionLibrary(images_dir).find(SessionFilter(tag=("n-2", "n-3"), limit=None))
+    page = SessionLibrary(images_dir).find(tag=("n-2", "n-3"), limit=None)
     assert page.total_count == 40
     assert all(record.stats is not None and record.stats.images_actual == 2 for record in page.sessions)
 
@@ -144,14 +145,15 @@ def test_a_neighbour_that_writes_all_the_time_loses_nothing(images_dir: Path, pa
     expected = {f"{number}:{edit}" for number in range(1, PROCESSES) for edit in range(EDITS * 3)}
     assert set(written) == expected
     assert len(written) == len(expected)
-    assert len(rows(path, "session_stats")) == 40
+    for table in ("session_stats", "sdgen_admin_sessions"):
+        assert len(rows(path, table)) == 40
 
 
 def prune(number: int, images_dir: str) -> None:
     SessionLibrary(images_dir).prune()
 
 
-def test_pruning_twice_at_once(images_dir: Path) -> None:
+def test_pruning_twice_at_once(images_dir: Path, path: Path) -> None:
     library = SessionLibrary(images_dir)
     ids = [f"20251107_1200{number:02}-a" for number in range(10)]
     for session_id in ids:
@@ -161,6 +163,26 @@ def test_pruning_twice_at_once(images_dir: Path) -> None:
     for session_id in ids[:2]:
         (images_dir / session_id).rename(images_dir.parent / session_id)
     at_once(prune, str(images_dir))
-    database = Path(library.database.path)
-    assert [found["session_id"] for found in rows(database, "session_stats")] == ids[2:]
-    assert [found["user_note"] for found in rows(database, "session_metadata")] == ["typed"]
+    assert [found["session_name"] for found in rows(path, "session_stats")] == ids[2:]
+    with_stats = [found["session_id"] for found in rows(path, "sdgen_admin_sessions") if found["stats_computed_at"]]
+    assert with_stats == ids[2:]
+    assert [found["user_note"] for found in rows(path, "session_metadata")] == ["typed"]
+
+
+def like(number: int, images_dir: str, other: str) -> None:
+    roots = [images_dir, other] if number % 2 else [other, images_dir]
+    for edit in range(EDITS):
+        library = SessionLibrary(roots, Path(images_dir).parent / "metadata" / "sessions.db")
+        library.update_metadata(SESSION, SessionMetadataUpdate(add_tags=(f"t-{number}-{edit}",)))
+
+
+def test_two_configurations_of_the_same_roots_lose_nothing(images_dir: Path, path: Path, tmp_path: Path) -> None:
+    make_session(images_dir)
+    make_session(tmp_path / "nas", "20251108_120000-other")
+    at_once(like, str(images_dir), str(tmp_path / "nas"))
+    library = SessionLibrary([images_dir, tmp_path / "nas"], path)
+    record = library.get(SESSION)
+    assert record.metadata is not None
+    assert len(record.metadata.tags) == PROCESSES * EDITS
+    assert library.find().total_count == 2
+    assert count(path, "sdgen_admin_roots") == 2

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.errors import ReadOnlyDatabaseError
-from sdgen_admin.services.warm import warming
+from sdgen_admin.errors import ImagesRootError, ReadOnlyDatabaseError
+from sdgen_admin.services.library import SessionLibrary
+from sdgen_admin.services.warm import warm_lock
+from tests.builders import make_session
 from tests.privileges import as_ordinary_user
 
 PATIENCE = 60.0
@@ -20,12 +22,12 @@ def database(tmp_path: Path) -> Database:
 
 
 def warm(database: Database) -> bool:
-    with warming(database) as is_free:
+    with warm_lock(database) as is_free:
         return is_free
 
 
 def hold(path: str, holding: Any, enough: Any) -> None:
-    with warming(Database(path)) as is_free:
+    with warm_lock(Database(path)) as is_free:
         assert is_free
         holding.set()
         enough.wait(PATIENCE)
@@ -53,13 +55,13 @@ def test_a_link_to_a_database_is_that_database(database: Database, tmp_path: Pat
     link = tmp_path / "links" / "link.db"
     link.parent.mkdir()
     link.symlink_to(database.path)
-    with warming(database):
+    with warm_lock(database):
         assert not warm(Database(link))
     assert warm(Database(link))
 
 
 def test_it_is_free_again_after_an_error(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), warming(database):
+    with pytest.raises(ZeroDivisionError), warm_lock(database):
         raise ZeroDivisionError
     assert warm(database)
 
@@ -79,5 +81,20 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, depth: str) -> None:
             as_ordinary_user(lambda: warm(Database(folder / depth)))
     finally:
         folder.chmod(0o755)
-    assert caught.value.exit_status == 3
+    assert (caught.value.code, caught.value.details) == ("read-only-database", {"path": str(folder / depth)})
     assert list(folder.iterdir()) == []
+
+
+def test_a_library_is_warmed_by_one_at_a_time(images_dir: Path) -> None:
+    make_session(images_dir)
+    with SessionLibrary(images_dir).warm_lock() as first, SessionLibrary(images_dir).warm_lock() as second:
+        assert (first, second) == (True, False)
+    with SessionLibrary(images_dir).warm_lock() as third:
+        assert third
+
+
+def test_beside_a_root_that_is_not_there_no_lock_is_made(tmp_path: Path) -> None:
+    library = SessionLibrary(tmp_path / "typo" / "images")
+    with pytest.raises(ImagesRootError), library.warm_lock():
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SdgenAdminError
+from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SdgenAdminError, SessionFolderError
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.calculator import SessionStatsCalculator
 from tests.builders import SESSION, Manifest, make_manifest, make_session, used
 from tests.platforms import needs_raw_names
+from tests.privileges import as_ordinary_user
 from tests.samples import COMBI_CAPPED, make_combi_capped, make_seed_sweep
 
 
@@ -56,7 +57,7 @@ def test_sample_of_a_capped_run(images_dir: Path) -> None:
         "manifest_generated_at": datetime(2026, 11, 21, 4, 47, 41, 208474),
         "first_image_created_at": first,
         "last_image_created_at": first + timedelta(seconds=11),
-        "stats_version": 1,
+        "stats_version": 2,
     }
 
 
@@ -165,7 +166,9 @@ def test_without_manifest(images_dir: Path) -> None:
     assert str(folder) in raised.value.message
 
 
-@pytest.mark.parametrize("manifest", [b"", b"{", b"[]", b"{}", b'{"snapshot": {}}'])
+@pytest.mark.parametrize(
+    "manifest", [b"", b"{", b"[]", b"{}", b'{"snapshot": {}}', b'{"snapshot": {}, "status": "ongoing"}']
+)
 def test_with_an_invalid_manifest(images_dir: Path, manifest: bytes) -> None:
     folder = make_session(images_dir, manifest=manifest)
 
@@ -174,6 +177,19 @@ def test_with_an_invalid_manifest(images_dir: Path, manifest: bytes) -> None:
 
     assert isinstance(raised.value, ValueError)
     assert str(folder) in raised.value.message
+
+
+def test_a_folder_that_nobody_may_read(images_dir: Path) -> None:
+    folder = make_session(images_dir)
+    folder.chmod(0)
+    try:
+        with pytest.raises(SessionFolderError, match="The folder cannot be read: Permission denied") as raised:
+            as_ordinary_user(lambda: stats_of(folder))
+    finally:
+        folder.chmod(0o755)
+
+    assert isinstance(raised.value, OSError)
+    assert not isinstance(raised.value, FileNotFoundError)
 
 
 def test_without_folder(images_dir: Path) -> None:

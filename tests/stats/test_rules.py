@@ -5,19 +5,30 @@ from typing import Any
 
 import pytest
 
+from sdgen_admin.disk.facts import Facts
 from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.disk.manifest import ManifestFacts
+from sdgen_admin.models.instants import local_time
 from sdgen_admin.models.limits import LARGEST
-from sdgen_admin.stats.rules import compute_fields, images_expected, is_seed_sweep, local_time, parse_time
+from sdgen_admin.stats.rules import compute_fields, images_expected, is_seed_sweep
 from tests.builders import SESSION
 
 NOW = datetime(2025, 11, 7, 13)
 
 
-def facts(*counts: int, mode: str = "combinatorial", seed_mode: str = "fixed", **others: Any) -> ManifestFacts:
-    """Return the facts of a run with placeholders of so many used values each."""
+def facts(*counts: int, mode: str = "combinatorial", seed_mode: str = "fixed", **others: Any) -> Facts:
+    """Return the facts of a planned run, with as many used values for each placeholder."""
     used = {f"P{number}": tuple(map(str, range(count))) for number, count in enumerate(counts)}
-    return ManifestFacts(generation_mode=mode, seed_mode=seed_mode, used=used, **others)
+    pools = dict.fromkeys(used, 20)
+    return Facts(
+        source="manifest",
+        confidence="high",
+        is_planned=True,
+        generation_mode=mode,
+        seed_mode=seed_mode,
+        used=used,
+        pools=pools,
+        **others,
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,7 +59,7 @@ def facts(*counts: int, mode: str = "combinatorial", seed_mode: str = "fixed", *
         (facts(3, 2, mode="unknown"), 0),
     ],
 )
-def test_images_expected(run: ManifestFacts, expected: int) -> None:
+def test_images_expected(run: Facts, expected: int) -> None:
     assert images_expected(run) == expected
 
 
@@ -71,7 +82,7 @@ def test_images_expected(run: ManifestFacts, expected: int) -> None:
         (facts(5, 4, seed_mode="progressive", seed_list=(1000, 1001)), True),
     ],
 )
-def test_is_seed_sweep(run: ManifestFacts, expected: bool) -> None:
+def test_is_seed_sweep(run: Facts, expected: bool) -> None:
     assert is_seed_sweep(run) is expected
 
 
@@ -90,81 +101,56 @@ def test_is_seed_sweep(run: ManifestFacts, expected: bool) -> None:
     ],
 )
 def test_completion(images: int, expected: int, percentage: float) -> None:
-    reading = SessionReading(SESSION, images=images, manifest=ManifestFacts(num_images=expected))
+    fields = compute_fields(SessionReading(SESSION, images=images, facts=facts(num_images=expected)), NOW)
 
-    assert compute_fields(reading, f"/images/{SESSION}", NOW)["completion_percentage"] == percentage
+    assert (fields["images_actual"], fields["images_expected"]) == (images, expected)
+    assert fields["completion_percentage"] == percentage
 
 
 def test_the_summary_keeps_ten_values_and_the_count_all() -> None:
-    reading = SessionReading(SESSION, manifest=facts(12, 0))
-
-    fields = compute_fields(reading, f"/images/{SESSION}", NOW)
+    fields = compute_fields(SessionReading(SESSION, facts=facts(12, 0)), NOW)
 
     assert fields["placeholders"] == {"P0": 12, "P1": 0}
     assert fields["variations_summary"] == {"P0": tuple("0123456789"), "P1": ()}
+    assert fields["pools"] == {"P0": 20, "P1": 20}
 
 
-def test_without_manifest_there_is_what_the_folder_tells() -> None:
-    reading = SessionReading(SESSION, images=2, first_image_ns=0, last_image_ns=10**9, problem="There is none.")
+FOLDER = Facts(source="folder", confidence="low")
+RESTARTED = Facts(
+    source="manifest",
+    confidence="medium",
+    run_status="ongoing",
+    images_recorded=2,
+    seed_min=7,
+    seed_max=8,
+    seed_run="progressive",
+)
 
-    fields = compute_fields(reading, f"/images/{SESSION}", NOW)
 
-    assert fields == {
-        "session_id": SESSION,
-        "session_path": f"/images/{SESSION}",
+@pytest.mark.parametrize("known", [FOLDER, RESTARTED], ids=["folder", "restarted manifest"])
+def test_without_a_plan_nothing_is_made_up(known: Facts) -> None:
+    reading = SessionReading(
+        SESSION, images=2, first_image_ns=0, last_image_ns=10**9, facts=known, problem="There is none."
+    )
+
+    fields = compute_fields(reading, NOW)
+
+    assert {name: value for name, value in fields.items() if value is not None} == {
+        "source": known.source,
+        "confidence": known.confidence,
+        "problem": "There is none.",
         "images_actual": 2,
         "session_created_at": datetime(2025, 11, 7, 12),
         "first_image_created_at": local_time(0),
         "last_image_created_at": local_time(10**9),
         "stats_computed_at": NOW,
+        "stats_version": 2,
+    } | {
+        name: getattr(known, name)
+        for name in ("run_status", "images_recorded", "seed_min", "seed_max", "seed_run")
+        if getattr(known, name) is not None
     }
 
 
 def test_a_folder_of_another_name_has_no_creation_time() -> None:
-    assert compute_fields(SessionReading("dryrun"), "/images/dryrun", NOW)["session_created_at"] is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0, datetime(1970, 1, 1, 5, 30)),
-        (1_762_516_800, datetime(2025, 11, 7, 17, 30)),
-        (-631_152_000, datetime(1950, 1, 1, 5, 30)),
-        (5_680_281_600, datetime(2150, 1, 1, 5, 30)),
-        (10**12, None),
-        (-(10**12), None),
-        (2**63, None),
-    ],
-)
-@pytest.mark.usefixtures("india")
-def test_modification_times_of_any_century(seconds: int, expected: datetime | None) -> None:
-    assert local_time(seconds * 10**9) == expected
-
-
-def test_modification_times_are_kept_to_the_microsecond() -> None:
-    first, second = local_time(1_999), local_time(2_000)
-
-    assert first is not None
-    assert second is not None
-    assert (second - first).microseconds == 1
-    assert local_time(None) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2025-11-07T12:00:01", datetime(2025, 11, 7, 12, 0, 1)),
-        ("2026-11-21T04:47:41.208474", datetime(2026, 11, 21, 4, 47, 41, 208474)),
-        ("2025-11-07 12:00:01", datetime(2025, 11, 7, 12, 0, 1)),
-        ("2025-11-07", datetime(2025, 11, 7)),
-        ("2025-11-07T12:00:00Z", datetime(2025, 11, 7, 17, 30)),
-        ("2025-11-07T12:00:00-05:00", datetime(2025, 11, 7, 22, 30)),
-        ("0001-01-01T00:00:00+14:00", None),
-        ("yesterday", None),
-        ("", None),
-        (None, None),
-    ],
-)
-@pytest.mark.usefixtures("india")
-def test_manifest_times(text: str | None, expected: datetime | None) -> None:
-    assert parse_time(text) == expected
+    assert compute_fields(SessionReading("dryrun", facts=FOLDER), NOW)["session_created_at"] is None

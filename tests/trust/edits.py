@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sdgen_admin.db.history import quoted
+from sdgen_admin.db.values import quoted
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from tests.neighbour import plain
 

@@ -35,7 +35,7 @@ modes = pytest.mark.parametrize("mode", ["wal", "delete"])
 @modes
 def test_a_copy_holds_what_is_committed_and_nothing_else(library: SessionLibrary, path: Path, mode: str) -> None:
     make_database(path, journal_mode=mode)
-    library.update_metadata(make_bare(Path(library.images_dir), 3), SessionMetadataUpdate(add_tags=("a",)))
+    library.update_metadata(make_bare(Path(library.roots[0].path), 3), SessionMetadataUpdate(add_tags=("a",)))
     with plain(path) as other:
         other.execute("PRAGMA wal_autocheckpoint = 0")
         other.execute("UPDATE session_metadata SET user_note = 'committed'")
@@ -66,7 +66,7 @@ def test_copies_beside_a_busy_writer_are_consistent(library: SessionLibrary, pat
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        copies = [SessionLibrary(library.images_dir, path).backup().path for _ in range(10)]
+        copies = [SessionLibrary(library.roots, path).backup().path for _ in range(10)]
     finally:
         done.set()
         writer.join()
@@ -76,7 +76,7 @@ def test_copies_beside_a_busy_writer_are_consistent(library: SessionLibrary, pat
 
 
 def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
-    make_bare(Path(library.images_dir), 1)
+    make_bare(Path(library.roots[0].path), 1)
     library.compute()
     (tmp_path / "mine").write_text("mine")
     for taken in (tmp_path / "mine", path, tmp_path):
@@ -87,7 +87,7 @@ def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path
 
 @pytest.mark.skipif(sys.platform == "win32", reason="making a symlink takes privileges")
 def test_nor_is_one_that_a_symlink_to_nothing_names(library: SessionLibrary, tmp_path: Path) -> None:
-    make_bare(Path(library.images_dir), 1)
+    make_bare(Path(library.roots[0].path), 1)
     library.compute()
     (tmp_path / "link").symlink_to(tmp_path / "nothing")
     with pytest.raises(BackupExistsError):
@@ -103,7 +103,7 @@ def test_no_database_no_copy(library: SessionLibrary, path: Path, tmp_path: Path
 
 
 def test_a_damaged_database_is_not_passed_off_as_a_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
-    make_bare(Path(library.images_dir), 200)
+    make_bare(Path(library.roots[0].path), 200)
     library.compute()
     damage(path, path.stat().st_size // page_size(path) // 2)
     before = digest(path)
@@ -132,7 +132,7 @@ def test_a_file_system_without_links_or_of_somebody_else(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
-    make_session(Path(library.images_dir))
+    make_session(Path(library.roots[0].path))
     library.compute()
     monkeypatch.setattr(os, call, refuse)
     library.backup(tmp_path / "copy")
@@ -150,7 +150,7 @@ def test_a_name_that_is_taken_at_the_last_moment(
         Path(target).write_text("theirs")
         link(source, target)
 
-    make_bare(Path(library.images_dir), 1)
+    make_bare(Path(library.roots[0].path), 1)
     library.compute()
     monkeypatch.setattr(os, "link", be_late)
     with pytest.raises(BackupExistsError):
@@ -160,7 +160,7 @@ def test_a_name_that_is_taken_at_the_last_moment(
 
 
 def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
-    make_bare(Path(library.images_dir), 1)
+    make_bare(Path(library.roots[0].path), 1)
     library.compute()
     (tmp_path / "out").mkdir()
     with files_no_larger_than(20_000), pytest.raises(DiskFullError, match="out"):
@@ -169,13 +169,13 @@ def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Pat
 
 
 def test_a_folder_that_is_not_there_or_cannot_be_written(library: SessionLibrary, tmp_path: Path) -> None:
-    make_bare(Path(library.images_dir), 1)
+    make_bare(Path(library.roots[0].path), 1)
     library.compute()
-    with pytest.raises(DatabaseError, match="cannot be made"):
+    with pytest.raises(DatabaseError, match="Cannot create"):
         library.backup(tmp_path / "nowhere" / "copy")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
-    with pytest.raises(DatabaseError, match="cannot be made"):
+    with pytest.raises(DatabaseError, match="Cannot create"):
         as_ordinary_user(lambda: library.backup(closed / "copy"))
 
 
@@ -191,10 +191,10 @@ def test_locked_for_longer_than_the_wait(library: SessionLibrary, path: Path, tm
 
 def test_any_database_can_be_copied_and_is_not_changed(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
     with plain(path) as other:
-        other.execute("CREATE TABLE session_stats (mine TEXT)")
+        other.execute("CREATE TABLE session_metadata (mine TEXT)")
     before = digest(path)
     library.backup(tmp_path / "copy")
-    assert digest(path) == before
+    assert digest(path) == digest(tmp_path / "copy") == before
     with pytest.raises(ForeignLayoutError):
         library.find()
 
@@ -202,16 +202,18 @@ def test_any_database_can_be_copied_and_is_not_changed(library: SessionLibrary, 
 def test_on_the_command_line(
     library: SessionLibrary, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_session(Path(library.images_dir))
+    make_session(Path(library.roots[0].path))
     make_database(path)
     write_metadata(path, SESSION, user_note="typed")
-    monkeypatch.setenv("SDGEN_IMAGES_DIR", library.images_dir)
+    monkeypatch.setenv("SDGEN_IMAGES_DIR", library.roots[0].path)
     outcome = run("list", "--format", "ids")
     assert outcome.out == f"{SESSION}\n"
-    assert f"is in {beside(path)[0]}" in outcome.err
+    assert str(beside(path)[0]) in outcome.err
+    assert str(path) not in run("list", "--format", "ids").err
     assert ok("backup").startswith(str(path))
+    assert len(beside(path)) == 2
     assert json.loads(ok("backup", tmp_path / "copy.db", "--json"))["path"] == str(tmp_path / "copy.db")
-    assert "is there already" in fails(2, "backup", tmp_path / "copy.db")
+    assert "already exists" in fails(2, "backup", tmp_path / "copy.db")
     assert ok("backup", tmp_path / "second.db", "--format", "ids") == f"{tmp_path / 'second.db'}\n"
     shutil.copyfile(tmp_path / "copy.db", path)
     with Database(path).open() as connection:

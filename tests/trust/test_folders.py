@@ -1,6 +1,5 @@
 """Folders that misbehave while everything is at work: one bad session never stops the rest."""
 
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sdgen_admin.errors import ImagesRootError, PruneRefusedError
+from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
@@ -20,6 +19,7 @@ from tests.neighbour import rows
 from tests.platforms import needs_raw_names, needs_symlinks
 from tests.privileges import as_ordinary_user
 from tests.trust.collections import assert_sound
+from tests.trust.mirror import assert_mirrored
 
 GOOD = tuple(f"20251107_12000{number}-good" for number in range(5))
 HOSTILE_NAMES = (
@@ -73,7 +73,7 @@ def test_every_kind_of_bad_session_at_once(library: SessionLibrary, images_dir: 
     assert first is not None
     assert first.first_image_created_at == datetime(1950, 1, 1)
     assert first.last_image_created_at == datetime(2170, 1, 1)
-    assert_sound(Path(library.database.path))
+    assert_sound(Path(library.db_path))
 
 
 @needs_raw_names
@@ -137,7 +137,7 @@ def test_sessions_that_come_and_go_and_grow_while_they_are_read(library: Session
             assert stats is not None
             # Once it was read whole, a half-written manifest takes nothing away.
             assert stats.sd_model in (None, "ponyXL_v6.safetensors [abc123def4]")
-    assert_sound(Path(library.database.path))
+    assert_sound(Path(library.db_path))
     stats = library.get(growing.name).stats
     assert stats is not None
     assert (stats.images_actual, stats.sd_model) == (count, "ponyXL_v6.safetensors [abc123def4]")
@@ -146,22 +146,41 @@ def test_sessions_that_come_and_go_and_grow_while_they_are_read(library: Session
 
 @pytest.mark.parametrize("emptied", [True, False])
 def test_an_unmounted_drive_deletes_nothing(library: SessionLibrary, images_dir: Path, *, emptied: bool) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     library.compute()
     library.update_metadata(GOOD, SessionMetadataUpdate(user_note="typed"))
-    before = rows(path, "session_metadata"), rows(path, "session_stats")
+    library.compute()
+    tables = ("session_metadata", "session_stats", "sdgen_admin_sessions", "sdgen_admin_history")
+    before = [rows(path, table) for table in tables]
     images_dir.rename(images_dir.with_name("elsewhere"))
     if emptied:
         images_dir.mkdir()
-    error = PruneRefusedError if emptied else ImagesRootError
-    with pytest.raises(error):
-        library.prune()
-    for command in (["warm-cache", "--prune"], ["list"], ["compute-stats", "--all"], ["refresh", "--all"]):
-        outcome = run(*command, "--images-dir", images_dir)
-        assert outcome.status == (2 if not emptied or "--prune" in command else 0)
-    assert (rows(path, "session_metadata"), rows(path, "session_stats")) == before
+    assert library.prune() == 0
+    assert library.prune(force=True) == 0
+    report = library.compute(force=True)
+    assert (report.offline, report.missing, report.computed) == (("images",), 0, 0)
+    assert listed(library) == set(GOOD)
+    assert library.find(missing=True).total_count == 0
+    for line in ("list", "warm-cache --prune", "warm-cache --prune --force", "compute-stats --all", "refresh --all"):
+        outcome = run(*line.split(), "--images-dir", images_dir)
+        assert outcome.status == 0
+        assert "images root" in outcome.err
+    for line in ("refresh latest", "compute-stats latest"):
+        assert run(*line.split(), "--images-dir", images_dir).status == 2
+    assert [rows(path, table) for table in tables] == before
+    library.update_metadata(GOOD[0], SessionMetadataUpdate(is_favorite=True))
+    assert library.find(liked=True).total_count == 1
     if emptied:
-        os.rmdir(images_dir)
+        images_dir.rmdir()
     images_dir.with_name("elsewhere").rename(images_dir)
     assert listed(library) == set(GOOD)
     assert library.compute().fresh == len(GOOD)
+    assert_mirrored(library)
+
+
+def test_a_root_that_was_never_there_is_an_error_and_nothing_is_made(tmp_path: Path) -> None:
+    library = SessionLibrary(tmp_path / "typo" / "images")
+    for use in (library.find, library.compute, lambda: library.get("20251107_120000-x")):
+        with pytest.raises(ImagesRootError):
+            use()
+    assert list(tmp_path.iterdir()) == []

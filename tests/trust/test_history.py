@@ -1,4 +1,4 @@
-"""Every edit is recorded and can be taken back: all of it or nothing, never over somebody else's."""
+"""Every edit is recorded and can be undone: all of it or nothing, and never over somebody else's."""
 
 from pathlib import Path
 
@@ -8,8 +8,11 @@ from sdgen_admin.errors import DatabaseNotFoundError, UndoRefusedError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
+from tests.builders import make_session
 from tests.neighbour import plain, row, rows, write_metadata
+from tests.trust.collections import make_bare
 from tests.trust.edits import stored, update
+from tests.trust.mirror import assert_mirrored
 
 OTHER = "20251107_000001-bare"
 
@@ -24,8 +27,9 @@ def test_nothing_was_changed_yet(library: SessionLibrary) -> None:
         library.history()
     library.compute()
     assert library.history() == ()
-    with pytest.raises(UndoRefusedError, match="nothing to undo"):
+    with pytest.raises(UndoRefusedError, match="nothing to undo") as caught:
         library.undo()
+    assert caught.value.code == "nothing-to-undo"
 
 
 def test_what_is_recorded(library: SessionLibrary, names: list[str]) -> None:
@@ -78,8 +82,9 @@ def test_a_group_in_the_middle(library: SessionLibrary, path: Path, names: list[
     metadata = library.get(names[0]).metadata
     assert metadata is not None
     assert (metadata.is_favorite, metadata.tags) == (False, ("a",))
-    with pytest.raises(UndoRefusedError, match="undone already"):
+    with pytest.raises(UndoRefusedError, match="already undone") as caught:
         library.undo(1)
+    assert (caught.value.code, caught.value.details) == ("already-undone", {"group": 1, "by": 3})
     assert library.undo().undone == 2
     assert [value["tags"] for value in rows(path, "session_metadata")] == [None]
 
@@ -87,8 +92,9 @@ def test_a_group_in_the_middle(library: SessionLibrary, path: Path, names: list[
 @pytest.mark.parametrize("number", [0, -1, 2, 2**63, 10**30])
 def test_there_is_no_such_group(library: SessionLibrary, names: list[str], number: int) -> None:
     library.update_metadata(names[0], update(is_favorite=True))
-    with pytest.raises(UndoRefusedError, match="no group"):
+    with pytest.raises(UndoRefusedError, match="no group") as caught:
         library.undo(number)
+    assert (caught.value.code, caught.value.details) == ("no-such-group", {"group": number})
 
 
 def test_a_thousand_sessions_are_one_group(library: SessionLibrary, images_dir: Path, path: Path) -> None:
@@ -122,7 +128,7 @@ def test_what_somebody_else_changed_since_is_not_overwritten(
     before = stored(path)
     with pytest.raises(UndoRefusedError, match=f"{OTHER} {column} was changed since") as caught:
         library.undo()
-    assert "--force" in caught.value.hint
+    assert (caught.value.code, caught.value.details) == ("changed-since", {"group": 1})
     assert stored(path) == before
     library.undo(force=True)
     assert [value["session_id"] for value in rows(path, "session_metadata")] == [OTHER]
@@ -199,3 +205,49 @@ def test_the_order_of_what_was_changed_last_comes_back(library: SessionLibrary, 
     library.update_metadata(names[0], update(add_tags=("a",)))
     library.undo()
     assert [record.session_id for record in library.find(query).sessions] == before
+
+
+def test_what_is_gone_can_still_be_undone(library: SessionLibrary, images_dir: Path, names: list[str]) -> None:
+    """Neither a folder that is gone nor pruning takes the history away."""
+    library.compute()
+    library.update_metadata(names, update(add_tags=("a",)))
+    (images_dir / names[0]).rmdir()
+    assert library.prune(force=True) == 1
+    assert {entry.session_id for entry in library.history()} == set(names)
+    assert library.tags() == {"a": 3}
+    library.undo()
+    assert library.tags() == {}
+    library.undo(2)
+    assert library.tags() == {"a": 3}
+    assert library.get(names[0]).missing
+
+
+def test_each_collection_has_its_own_history(tmp_path: Path, path: Path) -> None:
+    """Two that share a database neither see nor undo each other's edits, even if they have a session id in common."""
+    (name,) = make_bare(tmp_path / "a", 1)
+    assert make_bare(tmp_path / "b", 1) == [name]
+    other = make_session(tmp_path / "b").name
+    first, second = (SessionLibrary(tmp_path / root, path) for root in "ab")
+    first.update_metadata(name, update(add_tags=("a",)))
+    second.update_metadata(other, update(add_tags=("b",)))
+    second.compute()
+    assert {entry.session_id for entry in first.history()} == {name}
+    assert {entry.session_id for entry in second.history()} == {other}
+    with pytest.raises(UndoRefusedError, match="not in this collection") as caught:
+        first.undo(2)
+    assert (caught.value.code, caught.value.details) == ("group-elsewhere", {"group": 2, "sessions": [other]})
+    assert first.undo().undone == 1
+    with pytest.raises(UndoRefusedError, match="nothing to undo"):
+        first.undo()
+    assert second.undo().undone == 2
+    assert rows(path, "session_metadata") == []
+
+
+def test_an_edit_and_its_undo_put_the_mirror_in_order(library: SessionLibrary, path: Path, names: list[str]) -> None:
+    library.compute()
+    for edit in (lambda: library.update_metadata(names[:1], update(add_tags=("a",))), library.undo):
+        with plain(path) as other:
+            other.execute("DELETE FROM session_stats WHERE session_name = ?", (OTHER,))
+            other.execute("UPDATE session_stats SET images_actual = 7, stats_computed_at = '2025-01-01T00:00:00'")
+        edit()
+        assert_mirrored(library)

@@ -1,4 +1,4 @@
-"""Whatever other programs stored, and whatever is edited of it: taken back, it is there byte for byte."""
+"""Whatever other programs stored and whatever is edited of it: once undone, it is there byte for byte."""
 
 import json
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from sdgen_admin.errors import UndoRefusedError
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
 from tests.builders import SESSION
-from tests.db.test_odd_rows import odd_metadata, temporary_database
 from tests.neighbour import plain, write_metadata
 from tests.trust.edits import stored, update
+from tests.trust.odd import odd_metadata, temporary_database
 
 Edit = Callable[[SessionLibrary], object]
 EDITS: list[Edit] = [
     lambda library: library.update_metadata(SESSION, update(is_favorite=True, is_test=True, is_complete=False)),
     lambda library: library.update_metadata(SESSION, update(add_tags=("a",), user_rating="like", user_note="\0'\"")),
     lambda library: library.update_metadata(SESSION, update(tags=(), user_rating=None, user_note=None)),
-    lambda library: SessionMetadataService(library.database.path).delete_metadata(SESSION),
+    lambda library: SessionMetadataService(library.db_path).delete_metadata(SESSION),
 ]
 
 
@@ -36,6 +36,7 @@ def test_whatever_other_programs_stored_comes_back_byte_for_byte(
             with plain(path) as other:
                 other.execute("UPDATE session_metadata SET user_note = CAST(x'00ff61' AS TEXT), tags = x'ff'")
         library = SessionLibrary(path.parent, path)
+        library.compute()
         before = stored(path)
         for edit in edits:
             edit(library)

@@ -9,15 +9,20 @@ from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 from sdgen_admin.errors import InvalidTagError, SessionNotFoundError
+from sdgen_admin.models.conditions import Operator, parse_condition
+from sdgen_admin.models.fields import BY_NAME
 from sdgen_admin.models.filters import SessionFilter
-from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.models.metadata import SessionMetadata, SessionMetadataUpdate
+from sdgen_admin.models.stats import SessionStats
+from sdgen_admin.models.text import fold, search_words
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
 from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, make_session
 from tests.cli.harness import run
-from tests.db.test_odd_rows import anything, odd_metadata, odd_stats, temporary_database
 from tests.neighbour import plain, row, rows, write_metadata, write_stats
+from tests.trust.mirror import assert_mirrored
+from tests.trust.odd import anything, odd_metadata, odd_mirror_row, temporary_database
 
 INJECTIONS = (
     "'; DROP TABLE session_metadata; --",
@@ -40,7 +45,10 @@ INJECTIONS = (
 )
 SQLISH = st.one_of(st.sampled_from(INJECTIONS), st.text("'\";-%_?:@()[]*\\\0 ORx1=", min_size=1, max_size=30))
 TEXT_FIELDS = ("model", "tag", "search")
-PARSED_FIELDS = ("from_date", "to_date", "rating", "status", "sort", "limit", "offset", "liked")
+TEXTS_OF_WHERE = ("session_id", "sampler_name", "resolved_prompt", "user_note", "problem", "root")
+PARSED_FIELDS = (
+    "from_date", "to_date", "rating", "status", "source", "sort", "limit", "offset", "liked", "where",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +62,17 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> SessionLibrary:
 
 
 def everything(library: SessionLibrary) -> list[Any]:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     with plain(path) as connection:
         schema = connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
     return [schema, *(rows(path, table) for table in ("session_metadata", "session_stats", "sdgen_admin_sessions"))]
+
+
+def of_session(library: SessionLibrary) -> tuple[SessionStats, SessionMetadata]:
+    record = library.get(SESSION, fresh=False)
+    assert record.stats is not None
+    assert record.metadata is not None
+    return record.stats, record.metadata
 
 
 @settings(max_examples=150)
@@ -65,23 +80,48 @@ def everything(library: SessionLibrary) -> list[Any]:
 def test_filters_are_bound(library: SessionLibrary, field: str, text: str) -> None:
     before = everything(library)
     page = library.find(SessionFilter.model_validate({field: text}), fresh=False)
-    record = library.get(SESSION, fresh=False)
-    assert record.stats is not None
-    assert record.metadata is not None
-    words = {
-        "model": [record.stats.sd_model],
-        "search": [SESSION, record.stats.resolved_prompt, record.stats.negative_prompt, "plain", *record.metadata.tags],
+    stats, metadata = of_session(library)
+    expected = {
+        "model": fold(text) in fold(stats.sd_model or ""),
+        "tag": text in metadata.tags,
+        "search": all(
+            any(word in fold(place) for place in (SESSION, stats.resolved_prompt or "", "blurry", "plain", "a"))
+            for word in search_words(text)
+        ),
     }
-    if field == "tag":
-        expected = text in record.metadata.tags
+    assert page.total_count == int(expected[field])
+    assert everything(library) == before
+
+
+@settings(max_examples=150)
+@given(field=st.sampled_from(TEXTS_OF_WHERE), operator=st.sampled_from(["=", "!=", "~", "<", ">="]), text=SQLISH)
+def test_values_of_conditions_are_bound(library: SessionLibrary, field: str, operator: str, text: str) -> None:
+    before = everything(library)
+    condition = parse_condition(f"{field} {operator} {text}")
+    page = library.find(SessionFilter(where=(condition,)), fresh=False)
+    (record,) = library.find(fresh=False).sessions
+    held = BY_NAME[condition.field].get(record)
+    if condition.value is None:
+        expected = (not held) is (condition.operator is Operator.EQUAL)
+    elif held is None:
+        expected = condition.operator is Operator.UNEQUAL
     else:
-        expected = any(text.casefold() in (word or "").casefold() for word in words[field])
+        left, right = fold(held), fold(str(condition.value))
+        expected = {
+            Operator.EQUAL: left == right,
+            Operator.UNEQUAL: left != right,
+            Operator.CONTAINS: right in left,
+            Operator.LESS: left < right,
+            Operator.AT_MOST: left <= right,
+            Operator.MORE: left > right,
+            Operator.AT_LEAST: left >= right,
+        }[condition.operator]
     assert page.total_count == int(expected)
     assert everything(library) == before
 
 
 @given(field=st.sampled_from(PARSED_FIELDS), text=SQLISH)
-def test_what_is_no_text_is_parsed_and_never_passed_on(library: SessionLibrary, field: str, text: str) -> None:
+def test_what_is_not_text_is_parsed_and_never_passed_on(library: SessionLibrary, field: str, text: str) -> None:
     try:
         query = SessionFilter.model_validate({field: text})
     except ValidationError:
@@ -92,7 +132,7 @@ def test_what_is_no_text_is_parsed_and_never_passed_on(library: SessionLibrary, 
 @settings(max_examples=60)
 @given(text=SQLISH)
 def test_notes_tags_and_ids_are_bound(library: SessionLibrary, text: str) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     schema = everything(library)[0]
     library.update_metadata(SESSION, SessionMetadataUpdate(user_note=text, remove_tags=(text,)))
     stored = row(path, "session_metadata", SESSION)
@@ -115,8 +155,11 @@ def test_notes_tags_and_ids_are_bound(library: SessionLibrary, text: str) -> Non
 @pytest.mark.parametrize("text", INJECTIONS[:-1])
 def test_on_the_command_line(library: SessionLibrary, text: str) -> None:
     before = everything(library)
-    place = ["--images-dir", library.images_dir]
-    for flag in ("--model", "--tag", "--search", "--sort", "--rating", "--status", "--from-date", "--columns"):
+    place = ["--images-dir", library.roots[0].path]
+    for flag in (
+        "--model", "--tag", "--search", "--sort", "--rating", "--status", "--from-date", "--columns", "--where",
+        "--root",
+    ):  # fmt: skip
         assert run("list", "--cached", f"{flag}={text}", *place).status in (0, 2)
     for line in ("show", "history", "tag --liked", "compute-stats"):
         assert run(*line.split(), *place, "--", text).status == 1
@@ -129,18 +172,20 @@ def test_on_the_command_line(library: SessionLibrary, text: str) -> None:
 
 
 @settings(max_examples=60)
-@given(metadata=odd_metadata, stats=odd_stats, more=st.tuples(anything, anything, anything))
+@given(metadata=odd_metadata, mirror=odd_mirror_row, computed_at=anything.filter(lambda value: value is not None))
 def test_nonsense_is_shown_by_every_command_and_survives_computing(
-    metadata: dict[str, Any], stats: dict[str, Any], more: tuple[Any, Any, Any]
+    metadata: dict[str, Any], mirror: dict[str, Any], computed_at: Any
 ) -> None:
+    """All metadata survives. The mirror is put right, so that the web UI's list opens again."""
     with temporary_database() as path:
         images_dir = path.parent / "images"
         make_session(images_dir)
         write_metadata(path, SESSION, **metadata)
-        stats |= {"generation_mode": more[0], "seed_mode": more[1], "negative_prompt": more[2]}
-        write_stats(path, SESSION, **stats)
+        mirror["stats_computed_at"] = "NaN" if computed_at != computed_at else computed_at  # noqa: PLR0124 -- NaN is null
+        for name in (SESSION, "theirs"):
+            write_stats(path, name, **mirror)
         place = ["--images-dir", str(images_dir), "--db", str(path)]
-        for line in ("list --cached", "list --cached --json", f"show {SESSION} --cached", "tag --list"):
+        for line in ("list", "list --cached --json", f"show {SESSION} --cached", "tag --list", "config"):
             outcome = run(*line.split(), *place)
             assert outcome.status == 0
             assert "\x1b" not in outcome.out
@@ -155,6 +200,10 @@ def test_nonsense_is_shown_by_every_command_and_survives_computing(
         assert json.loads(library.history()[0].model_dump_json())["field"] == "tags"
         library.undo()
         assert row(path, "session_metadata", SESSION) == before
+        with plain(path) as other:
+            assert other.execute("SELECT count(*) FROM session_stats WHERE session_name = 'theirs'").fetchone() == (1,)
+            other.execute("DELETE FROM session_stats WHERE session_name = 'theirs'")
+        assert_mirrored(library)
 
 
 @given(text=st.text(max_size=60))

@@ -1,4 +1,4 @@
-"""The database vanishes or is replaced while we use it: an error, and never a write into the void."""
+"""The database vanishes or is replaced while we use it: an error, and never a write that is lost without a word."""
 
 import os
 import shutil
@@ -10,9 +10,10 @@ import pytest
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.errors import DatabaseReplacedError
+from sdgen_admin.models.reports import ProgressListener
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
-from tests.neighbour import digest, make_database, rows, write_metadata
+from tests.neighbour import digest, make_database, plain, rows, write_metadata
 from tests.trust.collections import make_bare
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a file that is open stays where it is here")
@@ -45,12 +46,26 @@ def library(images_dir: Path) -> SessionLibrary:
     return SessionLibrary(images_dir)
 
 
+USES: dict[str, Callable[[SessionLibrary, ProgressListener], object]] = {
+    "compute": lambda library, strike: library.compute(progress=strike),
+    "find": lambda library, strike: library.find(progress=strike),
+}
+
+
 @modes
 @pytest.mark.parametrize("fate", FATES)
-def test_while_stats_are_computed(library: SessionLibrary, mode: str, fate: Callable[[Path], None]) -> None:
-    path = Path(library.database.path)
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_while_stats_are_computed(
+    library: SessionLibrary,
+    mode: str,
+    fate: Callable[[Path], None],
+    use: Callable[[SessionLibrary, ProgressListener], object],
+) -> None:
+    path = Path(library.db_path)
     make_database(path, journal_mode=mode)
     library.compute()
+    with plain(path) as other:
+        other.execute("UPDATE sdgen_admin_sessions SET stats_version = 0")
     make_database(path.with_suffix(".new"))
     write_metadata(path.with_suffix(".new"), "theirs")
     theirs = digest(path.with_suffix(".new"))
@@ -60,9 +75,9 @@ def test_while_stats_are_computed(library: SessionLibrary, mode: str, fate: Call
             fate(path)
 
     with pytest.raises(DatabaseReplacedError, match="removed or replaced") as caught:
-        library.compute(jobs=1, force=True, progress=strike)
-    assert caught.value.exit_status == 3
-    assert caught.value.hint
+        use(library, strike)
+    assert caught.value.code == "database-replaced"
+    assert caught.value.details == {"path": str(path)}
     if fate is be_replaced:
         assert digest(path) == theirs
     else:
@@ -72,24 +87,24 @@ def test_while_stats_are_computed(library: SessionLibrary, mode: str, fate: Call
 @modes
 @pytest.mark.parametrize("fate", FATES)
 def test_inside_a_transaction(library: SessionLibrary, mode: str, fate: Callable[[Path], None]) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     make_database(path, journal_mode=mode)
     make_database(path.with_suffix(".new"))
     library.compute()
 
     def write() -> None:
         with Database(path).open(for_writing=True) as connection, transaction(connection):
-            connection.execute("DELETE FROM session_stats")
+            connection.execute("DELETE FROM sdgen_admin_sessions")
             fate(path)
 
     with pytest.raises(DatabaseReplacedError):
         write()
     if fate is be_renamed and mode == "delete":
-        assert len(rows(path.with_suffix(".old"), "session_stats")) == 5
+        assert len(rows(path.with_suffix(".old"), "sdgen_admin_sessions")) == 5
 
 
 def test_the_next_run_works_on_what_is_there_then(library: SessionLibrary, images_dir: Path) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     library.compute()
     make_session(images_dir)
     with pytest.raises(DatabaseReplacedError):

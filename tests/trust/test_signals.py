@@ -1,4 +1,4 @@
-"""Stopped by Ctrl-C or by the system: what is done is kept, nothing is left running, and it says how far it came."""
+"""Stopped by Ctrl-C or by the system: what is done is kept, nothing keeps running, and it says how far it came."""
 
 import io
 import signal
@@ -18,6 +18,7 @@ from sdgen_admin.services.compute import BATCH
 from sdgen_admin.services.library import SessionLibrary
 from tests.neighbour import plain, rows
 from tests.trust.collections import assert_sound, make_bare
+from tests.trust.mirror import assert_mirrored
 from tests.trust.program import Hooks, is_group_gone, needs_fork, start, wait_for
 
 MORE = 20
@@ -27,9 +28,12 @@ signals = pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (
 
 @pytest.fixture
 def library(images_dir: Path) -> SessionLibrary:
+    """A library that knows its root and none of the sessions in it."""
     library = SessionLibrary(images_dir)
-    with library.database.open(for_writing=True):
-        make_bare(images_dir, BATCH + MORE)
+    make_bare(images_dir, BATCH + MORE)
+    library.compute()
+    with plain(Path(library.db_path)) as other:
+        other.executescript("DELETE FROM sdgen_admin_sessions; DELETE FROM session_stats")
     return library
 
 
@@ -48,14 +52,14 @@ def library(images_dir: Path) -> SessionLibrary:
 def test_what_is_done_is_kept(
     library: SessionLibrary, tmp_path: Path, *, command: str, mode: str, number: int, status: int
 ) -> None:
-    """Stopped while the first batch waits for another program's lock: then it is what was done and not yet stored."""
-    path = Path(library.database.path)
+    """Stopped while the first batch waits for another program's lock: what was done by then is still stored."""
+    path = Path(library.db_path)
     with plain(path) as other:
         other.execute(f"PRAGMA journal_mode = {mode}")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     begun = tmp_path / "begun"
-    place = ["--images-dir", library.images_dir, "--db", str(path)]
+    place = ["--images-dir", library.roots[0].path, "--db", str(path)]
     running = start(*command.split(), *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
     wait_for(begun.exists)
     begun.unlink()
@@ -67,18 +71,19 @@ def test_what_is_done_is_kept(
     assert running.said() == f"Interrupted: {BATCH:,} of {BATCH + MORE:,} sessions computed and kept.\n"
     assert is_group_gone(running.pid)
     assert_sound(path)
-    assert len(rows(path, "session_stats")) == BATCH
+    assert len(rows(path, "sdgen_admin_sessions")) == BATCH
     assert library.compute().computed == MORE
+    assert_mirrored(library)
 
 
 @needs_fork
 @signals
 def test_a_second_time_it_ends_at_once(library: SessionLibrary, tmp_path: Path, number: int, status: int) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     begun = tmp_path / "begun"
     with plain(path) as other:
         other.execute("BEGIN IMMEDIATE")
-        place = ["--images-dir", library.images_dir, "--db", str(path)]
+        place = ["--images-dir", library.roots[0].path, "--db", str(path)]
         running = start("compute-stats", "--all", *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
         for _ in range(2):
             wait_for(begun.exists)
@@ -90,17 +95,17 @@ def test_a_second_time_it_ends_at_once(library: SessionLibrary, tmp_path: Path, 
         other.execute("ROLLBACK")
     assert running.said() == f"Interrupted: 0 of {BATCH + MORE:,} sessions computed and kept.\n"
     assert is_group_gone(running.pid)
-    assert rows(path, "session_stats") == []
+    assert rows(path, "sdgen_admin_sessions") == []
 
 
 @needs_fork
 @signals
 def test_an_edit_that_waits_is_given_up(library: SessionLibrary, tmp_path: Path, number: int, status: int) -> None:
-    path = Path(library.database.path)
+    path = Path(library.db_path)
     begun = tmp_path / "begun"
     with plain(path) as other:
         other.execute("BEGIN IMMEDIATE")
-        place = ["--images-dir", library.images_dir, "--db", str(path)]
+        place = ["--images-dir", library.roots[0].path, "--db", str(path)]
         running = start("tag", "latest", "--liked", *place, said_in=tmp_path / "said", hooks=Hooks(begun=begun))
         wait_for(begun.exists)
         running.send(number)
@@ -135,7 +140,7 @@ def test_it_says_how_far_it_came(number: int, status: int) -> None:
 
 
 class Interrupting(io.BytesIO):
-    """Standard input of which the first read is interrupted."""
+    """Standard input whose first read is interrupted."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -159,7 +164,7 @@ def test_while_it_waits_for_input(
     status: int,
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupting(number)))
-    monkeypatch.setattr(sys, "argv", ["sdgen-admin", "tag", "-", "--liked", "--images-dir", library.images_dir])
+    monkeypatch.setattr(sys, "argv", ["sdgen-admin", "tag", "-", "--liked", "--images-dir", library.roots[0].path])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == status

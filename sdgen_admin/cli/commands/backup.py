@@ -17,14 +17,14 @@ def command(
         str | None,
         typer.Argument(
             metavar="[FILE]",
-            help="Where to; by default beside the database, with the time in its name.",
+            help="Where to write it (default: beside the database, with the time in its name).",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write a consistent, checked copy of the database, also while other programs use it.
+    """Write a consistent, checked copy of the database, even while other programs use it.
 
-    A file that is there already is never overwritten.
+    An existing file is never overwritten.
 
     Examples:
         sdgen-admin backup

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from sdgen_admin.cli.empty import explain_if_empty
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
-from sdgen_admin.cli.nothing import say_if_empty
 from sdgen_admin.cli.options import Force, Jobs, Output, Place, Sessions, Strict
-from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for, say_problems
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, exit_for
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 
@@ -18,14 +18,14 @@ def command(
     output: Output,
     place: Place,
     sessions: Sessions = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every session of the images root.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every session.")] = False,
     force: Force = False,
     jobs: Jobs = None,
     strict: Strict = False,
 ) -> None:
-    """Compute the stats that are missing or stale.
+    """Compute the stats that are missing or outdated.
 
-    What is done when it is interrupted is kept, and the next run goes on from there.
+    If interrupted, it keeps what is done, and the next run continues from there.
 
     Examples:
         sdgen-admin compute-stats --all
@@ -33,7 +33,7 @@ def command(
         sdgen-admin compute-stats latest --force
     """
     if not sessions and not everything:
-        raise UsageError("Which sessions?", "Name some, or use --all.")
+        raise UsageError("No session is named.", hint="Name one or more, or use --all.")
     if sessions and everything:
         raise contradiction("--all", "named sessions")
     library = place.library()
@@ -45,6 +45,6 @@ def command(
 
     renderer(output.chosen).render(ReportView([report]))
     if everything:
-        say_if_empty(place, library, report)
-    say_problems(place, report, strict=strict)
+        explain_if_empty(place.says, library, report)
+    place.says.problems(report, strict=strict)
     exit_for(report, strict=strict)

@@ -21,39 +21,38 @@ def command(
 ) -> None:
     """Make a small, varied collection, compute and list it, and say what to type next.
 
-    It has every kind of session there is, and is yours to try things out on.
+    It has every kind of session there is, for you to try things on.
 
     Examples:
         sdgen-admin demo
 
         sdgen-admin demo /tmp/somewhere
     """
-    if place.images_dir is not None or place.db is not None:
-        raise UsageError("demo makes a collection of its own.", "Say where as in: sdgen-admin demo /tmp/somewhere")
+    if place.images_dir or place.root is not None or place.db is not None:
+        message = "demo makes a collection of its own."
+        raise UsageError(message, hint="Say where, for example: sdgen-admin demo /tmp/somewhere")
     from sdgen_admin.cli.views.sessions import SessionsView
     from sdgen_admin.models.filters import SessionFilter
+    from sdgen_admin.models.roots import as_roots, database_beside
     from sdgen_admin.services.demo import make_demo
-    from sdgen_admin.settings import default_db_path
 
     images_dir = make_demo(folder)
-    # Whatever else is configured: another collection's database is none of the demo's.
-    library = replace(place, images_dir=images_dir, db=default_db_path(images_dir)).library()
-    place.say(f"A collection for trying things out is in {images_dir}\n")
+    database = database_beside(as_roots(images_dir))  # even if SDGEN_DB names another collection's
+    library = replace(place, images_dir=[images_dir], db=database).library()
+    place.says.note(f"The demo collection is in {images_dir}\n")
     with library.select(SessionFilter()) as (total_count, sessions):
         page = {"total_count": total_count, "limit": None, "offset": 0}
         renderer(output.chosen).render(SessionsView(sessions, page))
-    place.say(
-        f"\nNext:\n{_exports(images_dir)}  sdgen-admin show latest\n"
+    place.says.note(
+        f"\nNext:\n{_exports(images_dir, database)}  sdgen-admin show latest\n"
         "  sdgen-admin tag latest --add portfolio --liked\n  sdgen-admin list --liked\n  sdgen-admin list --problem"
     )
 
 
-def _exports(images_dir: str) -> str:
-    """Return what a shell must be told, so that the next commands find this collection."""
-    from sdgen_admin.settings import default_db_path
-
+def _exports(images_dir: str, database: str) -> str:
+    """Return what to type in the shell so that the next commands find this collection."""
     values = {"SDGEN_IMAGES_DIR": images_dir}
     if os.environ.get("SDGEN_DB"):
-        values["SDGEN_DB"] = default_db_path(images_dir)
+        values["SDGEN_DB"] = database
     here = os.getcwd() + os.sep
     return "".join(f"  export {name}={shlex.quote(path.removeprefix(here))}\n" for name, path in values.items())

@@ -21,20 +21,20 @@ def command(
         str | None,
         typer.Argument(
             metavar="[SESSION]",
-            help="Only what was changed of this session.",
+            help="Only changes to this session.",
             autocompletion=completion.sessions,
             show_default=False,
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, metavar="N", help=f"The last N groups; {_LIMIT} unless given."),
+        typer.Option("--limit", min=1, metavar="N", help=f"Show the last N groups (default: {_LIMIT})."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="No limit.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show all groups.")] = False,
 ) -> None:
-    """Show what was changed in metadata through this tool, newest first.
+    """Show the changes that this tool made to metadata, newest first.
 
-    What one command changed, of however many sessions, is one group; its number is what undo takes.
+    All changes by one command form a group. `undo` takes the group's number.
 
     Examples:
         sdgen-admin history
@@ -50,4 +50,4 @@ def command(
     entries = library.history(session_id, limit=None if everything else limit or _LIMIT)
     renderer(output.chosen).render(HistoryView(entries, of_one=session is not None))
     if not entries:
-        place.say("Nothing was changed yet.")
+        place.says.note("Nothing has been changed yet.")

@@ -10,7 +10,7 @@ from sdgen_admin.cli.selection import one_session
 def command(session: Session, output: Output, place: Place, cached: Cached = False) -> None:
     """Show everything about one session.
 
-    Its stats are computed before where they are missing or stale; --cached takes them as they are.
+    Missing or outdated stats are computed first; --cached takes the database as it is.
 
     Examples:
         sdgen-admin show latest
@@ -22,4 +22,4 @@ def command(session: Session, output: Output, place: Place, cached: Cached = Fal
 
     from sdgen_admin.cli.views.session import SessionView
 
-    renderer(output.chosen).render(SessionView([record]))
+    renderer(output.chosen).render(SessionView([record], with_root=len(library.roots) > 1))

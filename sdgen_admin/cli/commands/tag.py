@@ -1,27 +1,35 @@
 """`sdgen-admin tag`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sdgen_admin.cli import completion
+from sdgen_admin.cli.filters import session_filter
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.invalid import explained
-from sdgen_admin.cli.options import Output, Place, Sessions
-from sdgen_admin.cli.selection import chosen_sessions, contradiction
+from sdgen_admin.cli.options import Output, Place, Sessions, Where
+from sdgen_admin.cli.selection import chosen_sessions, contradiction, matching_sessions
+from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.errors import UsageError
 from sdgen_admin.models.enums import RatingFilter
 
+if TYPE_CHECKING:
+    from sdgen_admin.models.filters import SessionFilter
+    from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
+    from sdgen_admin.services.library import SessionLibrary
+
 _EDITS = "Edits"
+_EXAMPLE = "For example: sdgen-admin tag latest --add portfolio --liked"
 _MANY = 10
-_FLAGS = {"add_tags": "--add", "remove_tags": "--remove", "tags": "--set", "user_note": "--note"}
+_OPTIONS = {"add_tags": "--add", "remove_tags": "--remove", "tags": "--set", "user_note": "--note"}
 
 
 @dataclass(repr=False, eq=False)
 class Edits:
-    """What is to be changed."""
+    """What to change."""
 
     add: Annotated[
         list[str] | None,
@@ -48,17 +56,17 @@ class Edits:
     ] = None
     clear_tags: Annotated[bool, typer.Option("--clear-tags", help="Remove all tags.", rich_help_panel=_EDITS)] = False
     liked: Annotated[
-        bool | None, typer.Option("--liked/--no-liked", help="Like, or no longer.", rich_help_panel=_EDITS)
+        bool | None, typer.Option("--liked/--no-liked", help="Like, or stop liking.", rich_help_panel=_EDITS)
     ] = None
-    test: Annotated[bool | None, typer.Option("--test/--no-test", help="A test, or not.", rich_help_panel=_EDITS)] = (
-        None
-    )
+    test: Annotated[
+        bool | None, typer.Option("--test/--no-test", help="Mark as test, or not.", rich_help_panel=_EDITS)
+    ] = None
     complete: Annotated[
         bool | None,
-        typer.Option("--complete/--no-complete", help="Your word that it is done, or not.", rich_help_panel=_EDITS),
+        typer.Option("--complete/--no-complete", help="Mark as complete, or not.", rich_help_panel=_EDITS),
     ] = None
     rating: Annotated[
-        RatingFilter | None, typer.Option("--rating", help="Rate; 'none' clears.", rich_help_panel=_EDITS)
+        RatingFilter | None, typer.Option("--rating", help="Rate; 'none' clears the rating.", rich_help_panel=_EDITS)
     ] = None
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="Replace the note.", rich_help_panel=_EDITS)
@@ -66,13 +74,13 @@ class Edits:
     clear_note: Annotated[bool, typer.Option("--clear-note", help="Remove the note.", rich_help_panel=_EDITS)] = False
 
     def values(self) -> dict[str, Any]:
-        """Return the fields of a `SessionMetadataUpdate`. Raises UsageError where two edits contradict each other."""
+        """Return the fields of a `SessionMetadataUpdate`. Raises UsageError if two edits contradict each other."""
         if self.clear_tags and self.replace is not None:
             raise contradiction("--set", "--clear-tags")
         if self.clear_note and self.note is not None:
             raise contradiction("--note", "--clear-note")
         if both := sorted(set(self.add or ()) & set(self.remove or ())):
-            raise UsageError(f"{both[0]!r} is to be added and removed.", "Leave one of them out.")
+            raise UsageError(f"Cannot both add and remove the tag {both[0]!r}.", hint="Leave one of them out.")
         values: dict[str, Any] = {"is_favorite": self.liked, "is_test": self.test, "is_complete": self.complete}
         values = {name: value for name, value in values.items() if value is not None}
         if self.clear_tags or self.replace is not None:
@@ -87,6 +95,20 @@ class Edits:
             values["user_rating"] = None if self.rating is RatingFilter.NONE else self.rating.value
         return values
 
+    def update(self) -> "SessionMetadataUpdate":
+        """Return the update. Raises UsageError if there is no edit, or one is not valid."""
+        from pydantic import ValidationError
+
+        from sdgen_admin.models.metadata import SessionMetadataUpdate
+
+        values = self.values()
+        if not values:
+            raise UsageError("Nothing to change: give at least one edit.", hint=_EXAMPLE)
+        try:
+            return SessionMetadataUpdate(**values)
+        except ValidationError as error:
+            raise explained(error, _OPTIONS) from None
+
 
 @with_options
 def command(
@@ -94,56 +116,73 @@ def command(
     place: Place,
     edits: Edits,
     sessions: Sessions = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
-    listing: Annotated[bool, typer.Option("--list", help="List every tag in use with its count.")] = False,
+    where: Where = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the tags in use, with counts.")] = False,
 ) -> None:
     """Change what you say about sessions: tags, likes, ratings, notes.
 
-    Either every named session is changed, or none. Until you say --no-complete, a session counts as complete.
+    Either all sessions change or, if anything fails, none do.
+
+    With --where, all sessions that match change; with names as well, the named ones that match.
+
+    Until you say --no-complete, a session counts as marked complete.
 
     Examples:
         sdgen-admin tag latest --add portfolio --liked
 
         sdgen-admin list --liked --all --format ids | sdgen-admin tag - --add best
     """
-    values = edits.values()
     if listing:
-        if values or sessions:
-            raise UsageError("--list goes without sessions and edits.", "Leave them out.")
+        if edits.values() or sessions or where:
+            raise UsageError("--list takes no sessions and no edits.", hint="Leave them out.")
         _list_tags(output, place)
         return
-    if not sessions or not values:
-        what = "Which sessions?" if not sessions else "What is to be changed?"
-        raise UsageError(what, "For example: sdgen-admin tag latest --add portfolio --liked")
-    _change(output, place, sessions, values, dry_run=dry_run)
-
-
-def _change(output: Output, place: Place, sessions: list[str], values: dict[str, Any], *, dry_run: bool) -> None:
-    from pydantic import ValidationError
+    if not sessions and not where:
+        raise UsageError("No session is named.", hint=_EXAMPLE)
+    update = edits.update()
+    query = session_filter({"where": where, "limit": None}) if where else None
+    changes = _change(place, place.library(), sessions, query, update, dry_run=dry_run)
 
     from sdgen_admin.cli.views.changes import ChangesView
-    from sdgen_admin.models.metadata import SessionMetadataUpdate
 
-    try:
-        update = SessionMetadataUpdate(**values)
-    except ValidationError as error:
-        raise explained(error, _FLAGS) from None
-    library = place.library()
-    ids = chosen_sessions(library, sessions)
-    if not ids:
-        place.say("No session ids on standard input: nothing to change.")
-    changes = library.update_metadata(ids, update, dry_run=dry_run)
     renderer(output.chosen).render(ChangesView(changes))
     if len(changes) > _MANY:
-        place.say(f"{sum(change.before != change.after for change in changes):,} of {len(changes):,} sessions")
+        place.says.note(f"{sum(change.before != change.after for change in changes):,} of {len(changes):,} sessions")
     if dry_run and output.chosen is OutputFormat.TABLE:
-        place.say("A dry run: nothing was changed.")
+        place.says.note("Dry run: nothing was changed.")
+
+
+def _change(
+    place: Place,
+    library: "SessionLibrary",
+    sessions: list[str] | None,
+    query: "SessionFilter | None",
+    update: "SessionMetadataUpdate",
+    *,
+    dry_run: bool,
+) -> "tuple[MetadataChange, ...]":
+    """Change the named sessions, those that match, or the named ones that match."""
+    if query is not None and not sessions:
+        changes = library.update_metadata(query, update, dry_run=dry_run)
+        if not changes:
+            place.says.note("No session matches: nothing to change.")
+        return changes
+    chosen = chosen_sessions(library, sessions)
+    if not chosen:
+        place.says.note("No session ids on standard input: nothing to change.")
+    elif query is not None:
+        with progress_bar(quiet=place.quiet) as progress:
+            chosen = matching_sessions(library, query, chosen, place.says, progress, with_folder=False)
+        if not chosen:
+            place.says.note("No session matches: nothing to change.")
+    return library.update_metadata(chosen, update, dry_run=dry_run)
 
 
 def _list_tags(output: Output, place: Place) -> None:
     from sdgen_admin.cli.views.tags import TagsView
 
-    counts = place.library().tag_counts()
+    counts = place.library().tags()
     renderer(output.chosen).render(TagsView(counts))
     if not counts:
-        place.say("No tags yet. Add one with: sdgen-admin tag latest --add portfolio")
+        place.says.note("No tags yet. Add one with: sdgen-admin tag latest --add portfolio")

@@ -15,16 +15,16 @@ def command(
     place: Place,
     group: Annotated[
         int | None,
-        typer.Argument(metavar="[N]", min=1, help="The number of a group in the history; by default the last."),
+        typer.Argument(metavar="[N]", min=1, help="The number of a group in the history (default: the last)."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Put the old values back even where they were changed since.")
+        bool, typer.Option("--force", help="Put the old values back even if they have changed since.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
 ) -> None:
-    """Take back a change of metadata: all that one command did, or, where it was changed since, nothing.
+    """Undo one command's changes to metadata. Refuses if they have changed since.
 
-    Without N it goes back step by step. An undo is in the history, too: `undo N` of it does things again.
+    Without N, each undo goes back one step. An undo is in the history too: undo its number to redo the changes.
 
     Examples:
         sdgen-admin undo
@@ -36,6 +36,6 @@ def command(
     report = place.library().undo(group, force=force, dry_run=dry_run)
     renderer(output.chosen).render(UndoneView(report))
     if output.chosen is OutputFormat.TABLE and dry_run:
-        place.say(f"A dry run: group {report.undone} still stands.")
+        place.says.note(f"Dry run: group {report.undone} was not undone.")
     elif output.chosen is OutputFormat.TABLE:
-        place.say(f"Group {report.undone} is undone. To do it again: sdgen-admin undo {report.group}")
+        place.says.note(f"Group {report.undone} is undone. To redo it: sdgen-admin undo {report.group}")

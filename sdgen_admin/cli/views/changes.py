@@ -1,4 +1,4 @@
-"""`tag`: what was changed, old to new."""
+"""`tag`: what has changed, from old to new."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -7,17 +7,14 @@ from typing import Any
 from sdgen_admin.cli.formats.interface import View, cell
 from sdgen_admin.cli.terminal import Line, is_terminal, print_lines, width, wrap
 from sdgen_admin.cli.text import visible
+from sdgen_admin.models.fields import BY_NAME
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 
 _SESSIONS_SHOWN = 20
 FIELDS = {
-    "is_favorite": "liked",
-    "is_test": "test",
-    "is_complete": "complete",
-    "user_rating": "rating",
-    "user_note": "note",
-    "tags": "tags",
+    name: BY_NAME[name].label for name in ("is_favorite", "is_test", "is_complete", "user_rating", "user_note", "tags")
 }
+"""The fields that a person edits, with their labels."""
 
 
 class ChangesView(View[MetadataChange]):
@@ -35,11 +32,11 @@ class ChangesView(View[MetadataChange]):
         return item.session_id, *(getattr(item.after, name) for name in FIELDS)
 
     def ids(self, item: MetadataChange) -> Iterable[str]:
-        """Return the session's id, where something changed."""
+        """Return the session's id if something changed."""
         return (item.session_id,) if _differences(item) else ()
 
     def print(self, items: Iterator[MetadataChange]) -> None:
-        """Print a line for each field that changed; on a screen, of the first sessions."""
+        """Print a line for each field that changed; on a terminal, for the first sessions only."""
         for change in islice(items, _SESSIONS_SHOWN if is_terminal() else None):
             differences = _differences(change)
             unchanged = [] if differences else [("  nothing to change", "dim")]
@@ -59,13 +56,13 @@ def _differences(change: MetadataChange) -> list[tuple[str, str, str]]:
 
 
 def change_lines(label: str, old: str, new: str, *, indent: int) -> list[Line]:
-    """Return a change of a field in lines: a long one goes on below itself."""
+    """Return a change of a field in lines; a long one continues below itself."""
     line = [(f"{' ' * indent}{label}: ", ""), (old, "dim"), (" → ", ""), (new, "green")]
     return wrap(line, width(), indent=indent + 2)
 
 
 def more_sessions(count: int, *, indent: int = 0) -> Line:
-    """Return the line that stands for sessions that are not shown."""
+    """Return the line for sessions that are not shown."""
     return [(f"{' ' * indent}… and {count:,} more session{'s' if count != 1 else ''}", "dim")]
 
 

@@ -1,4 +1,4 @@
-"""`history`: what was changed, group by group."""
+"""`history`: what has changed, group by group."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -32,7 +32,7 @@ class HistoryView(View[HistoryEntry]):
         return (item.session_id,)
 
     def print(self, items: Iterator[HistoryEntry]) -> None:
-        """Print each group in a paragraph: its number, time and sessions, and what was changed in each."""
+        """Print each group in a paragraph: its number, time and sessions, and what changed in each."""
         for _, group in groupby(items, key=lambda entry: entry.group):
             entries = list(group)
             by_session = [list(some) for _, some in groupby(entries, key=lambda entry: entry.session_id)]
@@ -46,7 +46,7 @@ class HistoryView(View[HistoryEntry]):
 
 
 def _head(entry: HistoryEntry, sessions: int | None) -> Line:
-    """Return the line above a group; a group of which one session is shown may have others."""
+    """Return the line above a group, with the number of sessions unless only one of them is shown."""
     when = f"{entry.changed_at:%Y-%m-%d %H:%M:%S}" if entry.changed_at else ""
     line = [(f"{entry.group}", "bold"), (f"  {when}", "")]
     if sessions is not None:
@@ -60,6 +60,6 @@ def _head(entry: HistoryEntry, sessions: int | None) -> Line:
 
 def _change(entry: HistoryEntry) -> list[Line]:
     if entry.field == "session_id":
-        return [[("    nothing said any more", "")]]
+        return [[("    all metadata deleted", "")]]
     label = FIELDS.get(entry.field, visible(entry.field))
     return change_lines(label, shown(entry.old), shown(entry.new), indent=4)

@@ -2,7 +2,7 @@
 
 import sys
 
-from sdgen_admin.models.enums import RunStatus
+from sdgen_admin.models.enums import SessionStatus
 from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.stats import COMPLETE_FROM, SessionStats
 
@@ -18,15 +18,15 @@ def _can_show(text: str) -> bool:
 
 
 def images(stats: SessionStats | None) -> str:
-    """Return `48/50`, or `48` where nothing says how many were planned."""
+    """Return `48/50`, or `48` if nothing says how many were planned."""
     if stats is None:
         return ""
     return f"{stats.images_actual}/{stats.images_expected}" if stats.images_expected else f"{stats.images_actual}"
 
 
 def completion(stats: SessionStats | None) -> str:
-    """Return a small bar with per cent."""
-    if stats is None or not stats.images_expected:
+    """Return a small bar with a percentage; nothing if none is known."""
+    if stats is None or not stats.images_expected or stats.completion_percentage is None:
         return ""
     full, empty = ("█", "░") if _can_show("█░") else ("#", ".")
     share = min(max(stats.completion_percentage / 100, 0.0), 1.0)
@@ -35,13 +35,14 @@ def completion(stats: SessionStats | None) -> str:
 
 
 def percent(value: float) -> str:
-    """Return a percentage in four cells; 100 only for what is whole."""
+    """Return a percentage in four cells; 100 only if nothing is missing."""
     return f"{int(max(value, 0)):3d}%" if value < 1000 else ">999%"  # noqa: PLR2004
 
 
 def completion_style(stats: SessionStats | None) -> str:
-    """Return the style of a completion: the colour says what the number does."""
-    return "green" if stats and stats.completion_percentage >= COMPLETE_FROM else "yellow"
+    """Return the style of a completion: the colour repeats what the number says."""
+    percentage = (stats and stats.completion_percentage) or 0.0
+    return "green" if percentage >= COMPLETE_FROM else "yellow"
 
 
 def flags(record: SessionRecord) -> list[str]:
@@ -52,10 +53,11 @@ def flags(record: SessionRecord) -> list[str]:
         liked: metadata is not None and metadata.is_favorite,
         "test": metadata is not None and metadata.is_test,
         "sweep": stats is not None and stats.is_seed_sweep,
-        "running": record.status is RunStatus.ONGOING,
-        "aborted": record.status is RunStatus.ABORTED,
+        "running": record.status is SessionStatus.RUNNING,
+        "stalled": record.status is SessionStatus.STALLED,
+        "aborted": record.status is SessionStatus.ABORTED,
         "problem": record.problem is not None,
-        "stale": record.stale,
+        "outdated": record.outdated,
         "gone": record.missing,
     }
     return [word for word, holds in words.items() if holds]

@@ -1,9 +1,9 @@
-"""`refresh`: the sessions that were computed again, and the report."""
+"""`refresh`: the sessions that were computed again, and a report."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sdgen_admin.cli.columns import COLUMNS, DEFAULT_COLUMNS
+from sdgen_admin.cli.columns import USUAL
 from sdgen_admin.cli.formats.interface import View
 from sdgen_admin.cli.views.report import ReportView
 from sdgen_admin.models.records import SessionRecord
@@ -19,7 +19,7 @@ class RefreshedView(View[SessionRecord]):
     """
 
     list_name = "sessions"
-    columns = DEFAULT_COLUMNS
+    columns = tuple(field.name for field in USUAL)
 
     def __init__(self, sessions: Iterable[SessionRecord], report: ComputeReport) -> None:
         super().__init__(sessions)
@@ -35,12 +35,12 @@ class RefreshedView(View[SessionRecord]):
 
     def row(self, item: SessionRecord) -> Iterable[Any]:
         """Return the usual columns."""
-        return (COLUMNS[name](item) for name in self.columns)
+        return (field.get(item) for field in USUAL)
 
     def ids(self, item: SessionRecord) -> Iterable[str]:
         """Return the session's id."""
         return (item.session_id,)
 
-    def print(self, items: Iterator[SessionRecord]) -> None:  # noqa: ARG002 -- they are many, and the line tells enough
+    def print(self, items: Iterator[SessionRecord]) -> None:  # noqa: ARG002 -- one line says enough about many
         """Print the report's line."""
         ReportView([self._report]).print(iter([self._report]))

@@ -1,4 +1,4 @@
-"""`compute-stats` and `warm-cache`: what was done."""
+"""`compute-stats` and `warm-cache`: a report of what was done."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

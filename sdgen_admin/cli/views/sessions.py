@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sdgen_admin.cli.columns import COLUMNS, DEFAULT_COLUMNS
+from sdgen_admin.cli.columns import USUAL
 from sdgen_admin.cli.formats.interface import View, cell
 from sdgen_admin.cli.text import visible
 from sdgen_admin.cli.views.grid import Column, print_grid
 from sdgen_admin.cli.views.marks import completion, completion_style, flags, images
+from sdgen_admin.models.fields import Field
 from sdgen_admin.models.records import SessionRecord
 
 _NEVER_CUT = ("session_id", "session_path")
@@ -20,20 +21,21 @@ class SessionsView(View[SessionRecord]):
     Args:
         sessions: The sessions.
         page: What JSON has beside them: total count, limit, offset.
-        columns: The columns that were asked for; None for the usual ones.
+        columns: The fields to show; None for the usual ones.
     """
 
     list_name = "sessions"
 
     def __init__(
-        self, sessions: Iterable[SessionRecord], page: dict[str, Any], columns: tuple[str, ...] | None = None
+        self, sessions: Iterable[SessionRecord], page: dict[str, Any], columns: tuple[Field, ...] | None = None
     ) -> None:
         super().__init__(sessions)
         self._page = page
         self._asked = columns
-        self.columns = columns or DEFAULT_COLUMNS
+        self._fields = columns or USUAL
+        self.columns = tuple(field.name for field in self._fields)
         self.left_out: list[str] = []
-        """Columns that the terminal has no room for; known when they are printed."""
+        """Columns for which the terminal is too narrow; known once they are printed."""
 
     def beside(self) -> dict[str, Any]:
         """Return total count, limit and offset."""
@@ -41,21 +43,21 @@ class SessionsView(View[SessionRecord]):
 
     def row(self, item: SessionRecord) -> Iterable[Any]:
         """Return the values of the columns."""
-        return (COLUMNS[name](item) for name in self.columns)
+        return (field.get(item) for field in self._fields)
 
     def ids(self, item: SessionRecord) -> Iterable[str]:
         """Return the session's id."""
         return (item.session_id,)
 
     def print(self, items: Iterator[SessionRecord]) -> None:
-        """Print the usual table, or the columns that were asked for."""
-        grid = self._usual(items) if self._asked is None else self._chosen(items, self._asked)
+        """Print the usual table, or the fields that were asked for."""
+        grid = self._usual(items) if self._asked is None else self._chosen(items)
         if grid[0].cells:
             self.left_out = print_grid(grid)
 
-    def _chosen(self, items: Iterator[SessionRecord], names: tuple[str, ...]) -> list[Column]:
-        grid = [Column(name, least=12, goes=goes, stays=True) for goes, name in enumerate(names)]
-        for column in grid:  # the first is the row's name, and an id is never cut
+    def _chosen(self, items: Iterator[SessionRecord]) -> list[Column]:
+        grid = [Column(name, least=12, goes=goes, stays=True) for goes, name in enumerate(self.columns)]
+        for column in grid:  # the first column names the row, and an id is never cut
             if column is grid[0] or column.header in _NEVER_CUT:
                 column.least, column.goes = None, 0
         for item in items:
@@ -71,7 +73,7 @@ class SessionsView(View[SessionRecord]):
         bar = Column("completion", goes=2)
         marks = Column("flags", goes=3)
         tags = Column("tags", least=10, goes=4)
-        problem = Column("problem", least=16, goes=7)  # that there is one, a flag says
+        problem = Column("problem", least=16, goes=7)  # a flag says that there is one
         for item in items:
             stats, metadata = item.stats, item.metadata
             name.add(visible(item.session_id))
@@ -82,13 +84,13 @@ class SessionsView(View[SessionRecord]):
             marks.add(" ".join(flags(item)), "yellow")
             tags.add(visible(", ".join(metadata.tags)) if metadata else "", "cyan")
             problem.add(visible(item.problem or ""), "red")
-        if all(problem.cells):  # what was asked for: no flag says which
+        if all(problem.cells):  # problems were asked for, and no flag says which
             problem.goes, problem.least = 0, 40
         return [name, created, model, count, bar, marks, tags, problem]
 
 
 def _short_model(model: str | None) -> str:
-    """Return a model's name without the hash and the suffix that all have; `show` has all of it."""
+    """Return a model's name without its hash and suffix; `show` has all of it."""
     name = (model or "").split(" [", 1)[0]
     for ending in _MODEL_ENDINGS:
         name = name.removesuffix(ending)

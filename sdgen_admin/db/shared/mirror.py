@@ -1,0 +1,192 @@
+"""The mirror: `session_stats` in another program's layout, filled from this tool's tables and never read as truth."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from sdgen_admin.db.shared import own, webui_v1
+from sdgen_admin.db.shared.interface import Layout
+from sdgen_admin.db.transaction import transaction
+from sdgen_admin.db.values import quoted
+
+LAYOUTS = (own.LAYOUT, webui_v1.LAYOUT)
+"""The layouts there are, in the order in which they are tried: the first has all columns of the second.
+
+To add one: its file beside this one, its line here.
+"""
+
+
+_AT_ONCE = 5000
+"""Rows repaired in one transaction: about a tenth of a second, in which others wait."""
+
+
+class Recognition(NamedTuple):
+    """Which layout `session_stats` has."""
+
+    layout: Layout | None
+    """None if there is no mirror to keep."""
+    why: str | None
+    """Why there is none, in one sentence."""
+    is_absent: bool = False
+    """Whether there is no such table at all."""
+
+
+class _Column(NamedTuple):
+    name: str
+    is_not_null: bool
+    default: str | None
+    key_place: int
+
+
+def recognize(connection: sqlite3.Connection) -> Recognition:
+    """Return which layout the table has. To be asked inside the transaction that relies on it."""
+    row = connection.execute("SELECT type FROM sqlite_master WHERE name = 'session_stats'").fetchone()
+    if row is None:
+        return Recognition(None, "There is no table session_stats.", is_absent=True)
+    if row[0] != "table":
+        return Recognition(None, f"session_stats is a {row[0]}, not a table.")
+    # table_info leaves out generated columns.
+    columns = [
+        _Column(name, bool(not_null), default, key)
+        for _, name, _, not_null, default, key, _ in connection.execute("PRAGMA main.table_xinfo(session_stats)")
+    ]
+    layout = next((layout for layout in LAYOUTS if _has_columns(columns, layout)), None)
+    if layout is None:
+        return Recognition(None, "session_stats has a layout that this version does not know.")
+    known = {*layout.columns, *layout.generated}
+    strict = [c.name for c in columns if c.name not in known and c.is_not_null and c.default is None]
+    if strict:
+        return Recognition(None, f"session_stats demands a column that this version does not know: {strict[0]}.")
+    if [column.name for column in columns if column.key_place] != [layout.key]:
+        return Recognition(None, f"session_stats does not have {layout.key} as its key.")
+    return Recognition(layout, None)
+
+
+def _has_columns(columns: list[_Column], layout: Layout) -> bool:
+    return {*layout.columns, *layout.generated} <= {column.name for column in columns}
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create the mirror in this tool's layout. To be called inside a write transaction."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS session_stats {own.CREATE_STATS}")
+    for name, definition in own.INDEXES.items():
+        kind, _, rest = definition.partition("INDEX {}")
+        connection.execute(f"CREATE {kind}INDEX IF NOT EXISTS {name}{rest}")
+
+
+def repair(connection: sqlite3.Connection, first_roots: Sequence[int], only: Sequence[str] | None = None) -> None:
+    """Make every mirror row right that others have deleted, emptied or rewritten, or that is new. Touches no disk.
+
+    Looks before it asks for the write lock, and holds that for some thousand rows at a time.
+
+    Args:
+        connection: The database, with its facts committed.
+        first_roots: The configured roots: of sessions with the same id, the first root's is mirrored, one whose folder
+            is there before one whose folder is gone.
+        only: The sessions whose facts have just been stored; None: all.
+
+    Raises:
+        sqlite3.Error: It could not be done; the mirror is as it was.
+    """
+    layout = recognize(connection).layout
+    while layout is not None and (only is not None or has_wrong_rows(connection, layout, first_roots)):
+        with transaction(connection):
+            layout = recognize(connection).layout
+            if layout is not None:
+                statement = _repair_statement(connection, layout, first_roots, only)
+                changed = connection.execute(statement, only or ()).rowcount
+        if only is not None or layout is None or not changed:
+            return
+
+
+def try_to_repair(
+    connection: sqlite3.Connection, first_roots: Sequence[int], only: Sequence[str] | None = None
+) -> None:
+    """Repair the mirror, or leave it as it is: the facts stand, and `problem_of` says why the mirror does not."""
+    with suppress(sqlite3.Error):
+        repair(connection, first_roots, only)
+
+
+def problem_of(connection: sqlite3.Connection, first_roots: Sequence[int]) -> str | None:
+    """Return why a repair would fail, None if it would not. Changes nothing."""
+    found = recognize(connection)
+    if found.layout is None:
+        return found.why
+    try:
+        with transaction(connection, keep=False):
+            connection.execute(_repair_statement(connection, found.layout, first_roots, None))
+    except sqlite3.Error as error:
+        return f"session_stats cannot be written: {error}."
+    return None
+
+
+def has_wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: Sequence[int]) -> bool:
+    """Whether there is anything to repair."""
+    ctes, source = _wrong_rows(connection, layout, first_roots)
+    return connection.execute(f"{ctes} SELECT 1 {source} LIMIT 1").fetchone() is not None
+
+
+def counts(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
+    """Return how many rows of the mirror are this tool's and right, and how many are others' own."""
+    (rows,) = connection.execute("SELECT count(*) FROM session_stats").fetchone()
+    (ours,) = connection.execute(
+        f"SELECT count(*) FROM session_stats t JOIN sdgen_admin_sessions s ON s.session_id = t.{quoted(layout.key)}"
+        " AND s.stats_computed_at = t.stats_computed_at"
+    ).fetchone()
+    return ours, rows - ours
+
+
+def delete(connection: sqlite3.Connection, session_ids: Sequence[str]) -> None:
+    """Delete the mirror rows of sessions of which no facts are left."""
+    layout = recognize(connection).layout
+    if layout is not None:
+        key = quoted(layout.key)
+        connection.executemany(
+            f"""DELETE FROM session_stats WHERE {key} = :name AND NOT EXISTS (SELECT 1 FROM sdgen_admin_sessions s
+                WHERE s.session_id = :name AND s.stats_computed_at IS NOT NULL)""",
+            [{"name": name} for name in session_ids],
+        )
+
+
+def _repair_statement(
+    connection: sqlite3.Connection, layout: Layout, first_roots: Sequence[int], only: Sequence[str] | None
+) -> str:
+    ctes, source = _wrong_rows(connection, layout, first_roots)
+    among = f"LIMIT {_AT_ONCE}" if only is None else f"AND s.session_id IN ({', '.join('?' * len(only))})"
+    names = [quoted(name) for name in layout.columns]
+    updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != quoted(layout.key))
+    # Never REPLACE: columns that we don't know keep their values.
+    return (
+        f"{ctes} INSERT INTO session_stats ({', '.join(names)}) SELECT {', '.join(layout.columns.values())} {source}"
+        f" {among} ON CONFLICT ({quoted(layout.key)}) DO UPDATE SET {updates}"
+    )
+
+
+def _wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: Sequence[int]) -> tuple[str, str]:
+    """Return the CTEs, and FROM and WHERE, of the facts whose mirror row is wrong: exactly one row an id."""
+    wrong = "t.stats_computed_at IS NOT s.stats_computed_at"
+    if layout.path_column:
+        wrong = f"({wrong} OR t.{quoted(layout.path_column)} IS NOT r.prefix || s.session_id)"
+    ctes, chosen = "", ""
+    (roots,) = connection.execute("SELECT count(*) FROM sdgen_admin_roots").fetchone()
+    if roots > 1:
+        ranks = "".join(f" WHEN {root_id} THEN {place}" for place, root_id in enumerate(first_roots))
+        rank = f"CASE o.root_id{ranks} ELSE {len(first_roots)} END" if ranks else "NULL"
+        ctes = (
+            "WITH doubles AS MATERIALIZED (SELECT session_id FROM sdgen_admin_sessions GROUP BY session_id"
+            " HAVING count(*) > 1)"
+        )
+        chosen = (
+            " AND (s.session_id NOT IN (SELECT session_id FROM doubles) OR s.id = (SELECT o.id"
+            " FROM sdgen_admin_sessions o WHERE o.session_id = s.session_id AND o.stats_computed_at IS NOT NULL"
+            f" ORDER BY {rank} = {len(first_roots)}, o.missing, {rank}, o.id LIMIT 1))"
+        )
+    source = (
+        "FROM sdgen_admin_sessions s JOIN sdgen_admin_roots r ON r.id = s.root_id"
+        f" LEFT JOIN session_stats t ON t.{quoted(layout.key)} = s.session_id"
+        " LEFT JOIN sdgen_admin_prompts p ON p.id = s.prompt_id"
+        " LEFT JOIN sdgen_admin_variations v ON v.id = s.variations_id"
+        f" WHERE s.stats_computed_at IS NOT NULL AND {wrong}{chosen}"
+    )
+    return ctes, source

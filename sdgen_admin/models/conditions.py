@@ -1,0 +1,107 @@
+"""One condition on one field: `steps>=30`, `sampler~euler`, `rating=none`."""
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from sdgen_admin.errors import InvalidConditionError, InvalidDateError
+from sdgen_admin.models.base import Model
+from sdgen_admin.models.dates import parse_when
+from sdgen_admin.models.fields import Field, Kind, field_named
+
+_FORM = re.compile(r"\s*([\w -]*?)\s*(!=|<=|>=|=|<|>|~)(.*)", re.DOTALL)
+_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+NOTHING = "none"
+
+
+class Operator(StrEnum):
+    """How a field is compared with a value."""
+
+    EQUAL = "="
+    UNEQUAL = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+    CONTAINS = "~"
+
+
+_EQUALITY = (Operator.EQUAL, Operator.UNEQUAL)
+
+
+class Condition(Model):
+    """A condition on a field. Null fulfils only `= none`, and `!=` anything else."""
+
+    field: str
+    """The field's name."""
+    operator: Operator
+    """How to compare."""
+    value: Any
+    """What to compare with: text, a number, a flag, or the first moment meant; null for `none`."""
+    until: Any = None
+    """For a time, the last moment meant: a bare day or month is all of it."""
+
+
+def parse_condition(text: str) -> Condition:
+    """Return the condition that `FIELD OPERATOR VALUE` says; the value has no quotes.
+
+    Raises:
+        InvalidFieldError: There is no such field.
+        InvalidConditionError: It does not have this form, or the value does not fit the field.
+    """
+    parts = _FORM.fullmatch(text)
+    if parts is None or not parts[1]:
+        raise InvalidConditionError(f"Invalid condition {text!r}.", condition=text)
+    field, operator, value = field_named(parts[1]), Operator(parts[2]), parts[3].strip()
+    if operator is Operator.CONTAINS and field.kind not in (Kind.TEXT, Kind.LIST, Kind.OBJECT):
+        raise InvalidConditionError(f"{field.name} is not text: '~' does not apply.", condition=text)
+    if field.kind in (Kind.FLAG, Kind.LIST, Kind.OBJECT) and operator not in (*_EQUALITY, Operator.CONTAINS):
+        raise InvalidConditionError(f"{field.name} has no order: {operator.value!r} does not apply.", condition=text)
+    if value.lower() == NOTHING and operator in _EQUALITY:
+        return Condition(field=field.name, operator=operator, value=None)
+    try:
+        first, last = _typed(field, value)
+    except (ValueError, OverflowError) as error:
+        message = f"Invalid value {value!r} for {field.name}: {_expected(field)}."
+        raise InvalidConditionError(message, condition=text) from error
+    return Condition(field=field.name, operator=operator, value=first, until=last)
+
+
+def _typed(field: Field, value: str) -> tuple[Any, Any]:
+    match field.kind:
+        case Kind.INTEGER | Kind.REAL:
+            return _number(value), None
+        case Kind.FLAG:
+            if value.lower() not in _FLAGS:
+                raise ValueError(value)
+            return _FLAGS[value.lower()], None
+        case Kind.TIME:
+            try:
+                return parse_when(value, end_of_day=False), parse_when(value, end_of_day=True)
+            except InvalidDateError as error:
+                raise ValueError(value) from error
+        case Kind.TEXT | Kind.LIST | Kind.OBJECT:
+            value.encode()  # the database holds UTF-8
+            return value, None
+
+
+def _number(value: str) -> int | float:
+    try:
+        return max(min(int(value), 2**63 - 1), -(2**63))
+    except ValueError:
+        number = float(value)
+        if number != number:  # noqa: PLR0124 -- NaN, which compares with nothing
+            raise
+        return number
+
+
+def _expected(field: Field) -> str:
+    match field.kind:
+        case Kind.INTEGER | Kind.REAL:
+            return "a number is expected"
+        case Kind.FLAG:
+            return "yes or no is expected"
+        case Kind.TIME:
+            return "a date is expected"
+        case Kind.TEXT | Kind.LIST | Kind.OBJECT:
+            return "valid text is expected"

@@ -1,0 +1,1 @@
+"""From ids to readings, at the drive's own speed."""

@@ -1,0 +1,100 @@
+"""Looking at the images roots: which can be read, what they hold, and which have moved."""
+
+import os
+from dataclasses import dataclass
+
+from sdgen_admin.db import facts
+from sdgen_admin.db.facts import Known
+from sdgen_admin.db.roots import move, needs_registering, recorded_roots, session_ids_in
+from sdgen_admin.disk.roots import RootListing, is_same_folder, list_root
+from sdgen_admin.errors import ImagesRootError
+from sdgen_admin.models.roots import Root
+from sdgen_admin.services.opened import OpenCollection
+
+
+@dataclass
+class Look:
+    """What looking at a root found."""
+
+    root: Root
+    known: list[Known]
+    """What the database knew of its sessions before."""
+    listing: RootListing | None
+    """What it holds; None if it is offline: absent, unreadable, or empty though sessions of it are recorded."""
+    error: ImagesRootError | None = None
+    """Why it cannot be read."""
+
+
+def look_at_roots(opened: OpenCollection) -> list[Look]:
+    """Look at all configured roots, let collections that moved keep what is known of them, and record the roots.
+
+    Raises:
+        ImagesRootError: No root can be read, and none has recorded sessions that could be shown instead.
+    """
+    looks = [_look(opened, root) for root in opened.roots]
+    if _move(opened, looks):
+        looks = [_look(opened, root) for root in opened.roots]
+    require_any(looks)
+    _leave_to_the_first(looks)
+    readable = [look.root for look in looks if look.listing is not None]
+    # Another process may have recorded one of them since this one read which there are.
+    if needs_registering(opened.connection, readable) or not opened.ids.keys() >= set(readable):
+        opened.register(readable)
+    return looks
+
+
+def meet_new_roots(opened: OpenCollection) -> None:
+    """Look at the roots if the database does not know one of them yet: it may be where a collection has moved to."""
+    if any(root not in opened.ids and os.path.isdir(root.path) for root in opened.roots):
+        look_at_roots(opened)
+
+
+def require_any(looks: list[Look]) -> None:
+    """Raise ImagesRootError if no root can be read and none has recorded sessions."""
+    if all(look.listing is None and not look.known for look in looks):
+        raise next(look.error for look in looks if look.error is not None)
+
+
+def _look(opened: OpenCollection, root: Root) -> Look:
+    # First what is known, then what is there: a session made in between is not taken for gone.
+    known = facts.get_known(opened.connection, opened.ids[root]) if root in opened.ids else []
+    try:
+        listing = list_root(root.path)
+    except ImagesRootError as error:
+        return Look(root, known, None, error)
+    is_empty = bool(known) and not listing.session_ids
+    return Look(root, known, None if is_empty else listing)
+
+
+def _move(opened: OpenCollection, looks: list[Look]) -> bool:
+    """Let a root that is gone hand what is known of it to the one that holds more than half of its sessions."""
+    moved = False
+    for old in recorded_roots(opened.connection):
+        if old.id in opened.first_roots or os.path.exists(old.path):
+            continue
+        ids = session_ids_in(opened.connection, old.id)
+        for look in looks:
+            here = set(look.listing.session_ids) if look.listing is not None else set()
+            if 2 * len(ids & here) > len(ids):
+                new_id = opened.ids.get(look.root)
+                opened.write(lambda: move(opened.connection, old, look.root, new_id))  # noqa: B023 -- done at once
+                opened.read_ids()  # another process may have been faster, and made other ids
+                moved = True
+                break
+    return moved
+
+
+def _leave_to_the_first(looks: list[Look]) -> None:
+    """If the same folder stands in two roots, one of them holding a symlink to it, it is the first root's session."""
+    seen: dict[str, str] = {}
+    for look in looks if len(looks) > 1 else ():
+        if look.listing is None:
+            continue
+        twice = set()
+        for name in look.listing.session_ids:
+            path = os.path.join(look.root.path, name)
+            if name in seen and is_same_folder(seen[name], path):
+                twice.add(name)
+            seen.setdefault(name, path)
+        if twice:
+            look.listing.session_ids = [name for name in look.listing.session_ids if name not in twice]
