@@ -195,6 +195,14 @@ def mark_missing(connection: sqlite3.Connection, root_id: int, session_ids: Iter
     )
 
 
+def forget(connection: sqlite3.Connection, root_id: int, session_ids: Iterable[str]) -> None:
+    """Delete sessions that turned out to be another root's, with their facts."""
+    connection.executemany(
+        "DELETE FROM sdgen_admin_sessions WHERE session_id = ? AND root_id = ?",
+        [(name, root_id) for name in session_ids],
+    )
+
+
 def delete(connection: sqlite3.Connection, root_id: int, session_ids: Sequence[str]) -> int:
     """Delete the facts of sessions and return how many had any.
 

@@ -213,7 +213,9 @@ class Query:
             case Kind.TEXT | Kind.LIST | Kind.OBJECT:
                 return self._compared_text(field, value, condition)
             case Kind.TIME:
-                first, last = (self._moment(field, moment) for moment in (condition.value, condition.until))
+                first, last = (
+                    self._moment(field, moment) for moment in (condition.value, condition.until or condition.value)
+                )
                 return _compared_range(value, condition.operator, self._bind(first), self._bind(last))
             case Kind.INTEGER | Kind.REAL | Kind.FLAG:
                 bound = self._bind(condition.value)

@@ -1,13 +1,16 @@
 """One condition on one field: `steps>=30`, `sampler~euler`, `rating=none`."""
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sdgen_admin.errors import InvalidConditionError, InvalidDateError
+from pydantic import model_validator
+
+from sdgen_admin.errors import InvalidConditionError, InvalidDateError, InvalidFieldError
 from sdgen_admin.models.base import Model
 from sdgen_admin.models.dates import parse_when
-from sdgen_admin.models.fields import Field, Kind, field_named
+from sdgen_admin.models.fields import BY_NAME, Field, Kind, field_named
 
 _FORM = re.compile(r"\s*([\w -]*?)\s*(!=|<=|>=|=|<|>|~)(.*)", re.DOTALL)
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -27,6 +30,16 @@ class Operator(StrEnum):
 
 
 _EQUALITY = (Operator.EQUAL, Operator.UNEQUAL)
+_TYPES: dict[Kind, type | tuple[type, ...]] = {
+    Kind.TEXT: str,
+    Kind.INTEGER: (int, float),
+    Kind.REAL: (int, float),
+    Kind.FLAG: bool,
+    Kind.TIME: datetime,
+    Kind.LIST: str,
+    Kind.OBJECT: str,
+}
+"""What a condition on a field can compare with."""
 
 
 class Condition(Model):
@@ -39,7 +52,18 @@ class Condition(Model):
     value: Any
     """What to compare with: text, a number, a flag, or the first moment meant; null for `none`."""
     until: Any = None
-    """For a time, the last moment meant: a bare day or month is all of it."""
+    """For a time, the last moment meant, if it is another one: a bare day or month is all of it."""
+
+    @model_validator(mode="after")
+    def _fits_its_field(self) -> "Condition":
+        field = BY_NAME.get(self.field)
+        if field is None:
+            raise InvalidFieldError(f"There is no field {self.field!r}.", field=self.field, near=[])
+        _require_operator(field, self.operator, f"{self.field}{self.operator.value}…")
+        is_nothing = self.value is None and self.operator in _EQUALITY
+        if not (is_nothing or isinstance(self.value, _TYPES[field.kind])):
+            raise InvalidConditionError(f"Invalid value {self.value!r} for {field.name}: {_expected(field)}.")
+        return self
 
 
 def parse_condition(text: str) -> Condition:
@@ -53,10 +77,9 @@ def parse_condition(text: str) -> Condition:
     if parts is None or not parts[1]:
         raise InvalidConditionError(f"Invalid condition {text!r}.", condition=text)
     field, operator, value = field_named(parts[1]), Operator(parts[2]), parts[3].strip()
-    if operator is Operator.CONTAINS and field.kind not in (Kind.TEXT, Kind.LIST, Kind.OBJECT):
-        raise InvalidConditionError(f"{field.name} is not text: '~' does not apply.", condition=text)
-    if field.kind in (Kind.FLAG, Kind.LIST, Kind.OBJECT) and operator not in (*_EQUALITY, Operator.CONTAINS):
-        raise InvalidConditionError(f"{field.name} has no order: {operator.value!r} does not apply.", condition=text)
+    _require_operator(field, operator, text)
+    if operator is Operator.EQUAL and value.startswith("="):
+        raise InvalidConditionError(f"Invalid condition {text!r}: use one '='.", condition=text)
     if value.lower() == NOTHING and operator in _EQUALITY:
         return Condition(field=field.name, operator=operator, value=None)
     try:
@@ -65,6 +88,14 @@ def parse_condition(text: str) -> Condition:
         message = f"Invalid value {value!r} for {field.name}: {_expected(field)}."
         raise InvalidConditionError(message, condition=text) from error
     return Condition(field=field.name, operator=operator, value=first, until=last)
+
+
+def _require_operator(field: Field, operator: Operator, text: str) -> None:
+    """Raise InvalidConditionError if an operator does not apply to what a field holds."""
+    if operator is Operator.CONTAINS and field.kind not in (Kind.TEXT, Kind.LIST, Kind.OBJECT):
+        raise InvalidConditionError(f"{field.name} is not text: '~' does not apply.", condition=text)
+    if field.kind in (Kind.FLAG, Kind.LIST, Kind.OBJECT) and operator not in (*_EQUALITY, Operator.CONTAINS):
+        raise InvalidConditionError(f"{field.name} has no order: {operator.value!r} does not apply.", condition=text)
 
 
 def _typed(field: Field, value: str) -> tuple[Any, Any]:

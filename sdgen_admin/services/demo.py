@@ -1,10 +1,12 @@
 """A small collection for trying the tool: every kind of session there is, with real images."""
 
+import itertools
 import json
 import os
 import shutil
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -165,11 +167,23 @@ def _manifest(session: _Session, timestamp: str, filenames: list[str]) -> dict[s
             "style": "default",
         },
         "images": [
-            {"filename": name, "seed": 7 + index, "prompt": prompt, "negative_prompt": "low quality, blurry"}
-            for index, name in enumerate(filenames)
+            {"filename": name, "seed": seed, "prompt": prompt, "negative_prompt": "low quality, blurry"}
+            for name, seed in zip(filenames, _seeds(session.params), strict=False)
         ],
         "status": session.status,
     }  # fmt: skip
+
+
+def _seeds(params: dict[str, Any]) -> Iterator[int]:
+    """Yield the seeds that a run uses, as its parameters say."""
+    base = params.get("seed_base", params.get("base_seed", 7))
+    match params.get("seed_mode"):
+        case "progressive":
+            yield from itertools.count(base)
+        case "random":
+            yield from (number * 2_654_435_761 % 2**32 for number in itertools.count(1))
+        case _:
+            yield from itertools.cycle(params.get("seed_list", [base]))
 
 
 def _png(hue: int, progress: float) -> bytes:

@@ -7,8 +7,6 @@ from typing import Any
 
 from sdgen_admin.db import records
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
-from sdgen_admin.disk.roots import list_root
-from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
@@ -25,6 +23,7 @@ from sdgen_admin.models.roots import ImagesDirs, Root, as_roots, database_beside
 from sdgen_admin.services.compute import Refresher
 from sdgen_admin.services.locate import Locator, no_such_session
 from sdgen_admin.services.opened import Key, OpenCollection, opened
+from sdgen_admin.services.presence import has_sessions, may_make_database
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import root_named
 
@@ -337,36 +336,21 @@ class SessionLibrary:
 
         To be asked before anything is made beside a root: a mistyped one is to be left as it is.
         """
-        self._has_anything()
+        has_sessions(self._database, self.roots)
 
     @contextmanager
     def _reading(self, *, fresh: bool, to_make: bool = True) -> Iterator[OpenCollection]:
         if not fresh:
             self._database.require()
-        to_make = (not fresh or self._has_anything()) and to_make
+        to_make = (not fresh or may_make_database(self._database, self.roots)) and to_make
         with opened(self._database, self.roots, self.shown, for_writing=False, to_make=to_make) as collection:
             yield collection
 
     @contextmanager
     def _writing(self, *, dry_run: bool = False) -> Iterator[OpenCollection]:
-        to_make = not dry_run and self._has_anything()
+        to_make = not dry_run and may_make_database(self._database, self.roots, to_write=True)
         with opened(self._database, self.roots, self.shown, for_writing=not dry_run, to_make=to_make) as collection:
             yield collection
-
-    def _has_anything(self) -> bool:
-        """Whether there is a database, or a session to make one for. Raises as `require_roots`."""
-        if self.exists():
-            return True
-        errors = []
-        for root in self.roots:
-            try:
-                if list_root(root.path).session_ids:
-                    return True
-            except ImagesRootError as error:
-                errors.append(error)
-        if len(errors) == len(self.roots):
-            raise errors[0]
-        return False
 
     @staticmethod
     def _matching(collection: OpenCollection, query: SessionFilter) -> list[Key]:

@@ -1,14 +1,16 @@
 """Looking at the images roots: which can be read, what they hold, and which have moved."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sdgen_admin.db import facts
+from sdgen_admin.db.connection import Database
 from sdgen_admin.db.facts import Known
 from sdgen_admin.db.roots import move, needs_registering, recorded_roots, session_ids_in
 from sdgen_admin.disk.roots import RootListing, is_same_folder, list_root
 from sdgen_admin.errors import ImagesRootError
-from sdgen_admin.models.roots import Root
+from sdgen_admin.models.roots import Root, database_beside
 from sdgen_admin.services.opened import OpenCollection
 
 
@@ -35,7 +37,7 @@ def look_at_roots(opened: OpenCollection) -> list[Look]:
     if _move(opened, looks):
         looks = [_look(opened, root) for root in opened.roots]
     require_any(looks)
-    _leave_to_the_first(looks)
+    _leave_to_the_first(opened, looks)
     readable = [look.root for look in looks if look.listing is not None]
     # Another process may have recorded one of them since this one read which there are.
     if needs_registering(opened.connection, readable) or not opened.ids.keys() >= set(readable):
@@ -84,7 +86,7 @@ def _move(opened: OpenCollection, looks: list[Look]) -> bool:
     return moved
 
 
-def _leave_to_the_first(looks: list[Look]) -> None:
+def _leave_to_the_first(opened: OpenCollection, looks: list[Look]) -> None:
     """If the same folder stands in two roots, one of them holding a symlink to it, it is the first root's session."""
     seen: dict[str, str] = {}
     for look in looks if len(looks) > 1 else ():
@@ -98,3 +100,49 @@ def _leave_to_the_first(looks: list[Look]) -> None:
             seen.setdefault(name, path)
         if twice:
             look.listing.session_ids = [name for name in look.listing.session_ids if name not in twice]
+            # Recorded when this root was configured alone, say.
+            if known := [entry.session_id for entry in look.known if entry.session_id in twice]:
+                root_id = opened.ids[look.root]
+                opened.write(lambda: facts.forget(opened.connection, root_id, known))  # noqa: B023 -- done at once
+                look.known = [entry for entry in look.known if entry.session_id not in twice]
+
+
+def has_sessions(database: Database, roots: Sequence[Root]) -> bool:
+    """Whether there is a database, or a session to make one for.
+
+    Raises:
+        ImagesRootError: There is no database, and no root can be read.
+    """
+    if database.exists():
+        return True
+    errors = []
+    for root in roots:
+        try:
+            if list_root(root.path).session_ids:
+                return True
+        except ImagesRootError as error:
+            errors.append(error)
+    if len(errors) == len(roots):
+        raise errors[0]
+    return False
+
+
+def may_make_database(database: Database, roots: Sequence[Root], *, to_write: bool = False) -> bool:
+    """Whether to make the database if there is none: not for nothing, and not where a drive is yet to be mounted.
+
+    Beside a root that cannot be read, its drive would later hide what was typed.
+
+    Raises:
+        ImagesRootError: No root can be read, or, if it is `to_write`, the one that the database lies beside.
+    """
+    if database.exists() or not has_sessions(database, roots):
+        return database.exists()
+    for root in roots:
+        if database.path == database_beside([root]):
+            try:
+                list_root(root.path)
+            except ImagesRootError:
+                if to_write:
+                    raise
+                return False
+    return True

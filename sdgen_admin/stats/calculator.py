@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sdgen_admin.disk.folder import read_session
 from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
+from sdgen_admin.models.enums import Source
 from sdgen_admin.models.session_id import path_in
 from sdgen_admin.models.stats import SessionStats
 from sdgen_admin.stats.rules import compute_fields
@@ -29,7 +30,7 @@ class SessionStatsCalculator:
             InvalidManifestError: Its `manifest.json` cannot be read as a manifest (a ValueError).
         """
         reading = read_session(self._path, os.path.basename(self._path))
-        if reading.facts is None or not reading.facts.is_planned:
+        if reading.facts is None or reading.facts.source == Source.FOLDER.value:
             message = f"{self._path}: {reading.problem}"
             if reading.is_gone or (reading.is_readable and not reading.has_manifest):
                 raise ManifestNotFoundError(message)

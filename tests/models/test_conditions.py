@@ -175,7 +175,7 @@ def test_flags_say_no(value: str) -> None:
     [
         ("steps>=many", "Invalid value 'many' for steps: a number is expected."),
         ("steps=", "Invalid value '' for steps: a number is expected."),
-        ("steps==30", "Invalid value '=30' for steps: a number is expected."),
+        ("steps==30", "Invalid condition 'steps==30': use one '='."),
         ("steps=30 40", "Invalid value '30 40' for steps: a number is expected."),
         ("steps=nan", "Invalid value 'nan' for steps: a number is expected."),
         ("cfg=yes", "Invalid value 'yes' for cfg_scale: a number is expected."),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.db.connection import Database
+from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.models.roots import as_roots
 from sdgen_admin.services.library import SessionLibrary
@@ -59,3 +60,19 @@ def test_a_collection_that_another_process_moves_meanwhile(
     record = SessionLibrary(moved, path).get(SESSION)
     assert record.metadata is not None
     assert (look.root.path, record.metadata.user_note, record.problem) == (str(moved), "typed", None)
+
+
+def test_no_database_is_made_where_a_drive_is_yet_to_be_mounted(tmp_path: Path) -> None:
+    nas, home = tmp_path / "mnt" / "images", tmp_path / "home" / "images"
+    make_session(home)
+    library = SessionLibrary([nas, home])
+
+    page = library.find()
+    with pytest.raises(ImagesRootError) as raised:
+        library.update_metadata(SESSION, SessionMetadataUpdate(is_favorite=True))
+
+    assert [record.session_id for record in page.sessions] == [SESSION]
+    assert raised.value.details["root"] == str(nas)
+    assert not (tmp_path / "mnt").exists()
+    elsewhere = SessionLibrary([nas, home], tmp_path / "sessions.db")
+    assert elsewhere.update_metadata(SESSION, SessionMetadataUpdate(is_favorite=True))[0].after.is_favorite
