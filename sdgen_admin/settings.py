@@ -117,6 +117,9 @@ def _parse(text: str, name: str) -> Any:
 
 def _absolute(path: str) -> str:
     try:
+        os.fsencode(path)
         return os.path.abspath(os.path.expanduser(path))
+    except UnicodeEncodeError:
+        raise SettingsError(f"{path!r} is not a valid path.", name=repr(path)) from None
     except FileNotFoundError:  # relative to a current folder that is gone
         raise SettingsError("The current folder does not exist any more.", code="no-current-folder") from None

@@ -247,3 +247,11 @@ def test_a_named_configuration_that_does_not_exist(monkeypatch: pytest.MonkeyPat
         find_settings()
 
     assert find_settings(["/data/images"]).roots_origin == OPTION
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has such names")
+def test_a_path_that_no_drive_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGE_FOLDERS", json.dumps([{"path": "\ud800"}]))
+    with pytest.raises(SettingsError, match="not a valid path") as raised:
+        find_settings()
+    raised.value.message.encode()

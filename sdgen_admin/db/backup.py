@@ -95,7 +95,7 @@ def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
     Args:
         part: The copy.
         wanted: The name.
-        or_beside: Whether that with a number will do where it is taken, as by another copy of the same second.
+        or_beside: Whether to add a number if the name is taken, by another copy of the same second for example.
     """
     target = wanted
     for number in itertools.count(2):
@@ -113,7 +113,7 @@ def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
 
 
 def _name(part: str, target: str) -> None:
-    """Rename a file. Raises FileExistsError where the name is taken, in which renaming outside Windows sees no harm."""
+    """Rename a file. Raises FileExistsError if the name is taken, which os.rename does on Windows only."""
     if os.name == "nt":
         os.rename(part, target)
         return

@@ -10,7 +10,7 @@ from sdgen_admin.db.faults import damaged, explained
 from sdgen_admin.db.functions import register_functions
 from sdgen_admin.db.schema import OWN_VERSION, Form, Schema, make_indexes, make_tables, read_schema
 from sdgen_admin.db.shared import mirror
-from sdgen_admin.db.transaction import Connection, file_identity, transaction
+from sdgen_admin.db.transaction import Connection, file_identity, transaction, wait_for
 from sdgen_admin.db.uri import file_uri
 from sdgen_admin.db.values import decode
 from sdgen_admin.errors import (
@@ -91,8 +91,8 @@ class Database:
     def open(self, *, for_writing: bool = False, to_make: bool = True) -> Iterator[Connection]:
         """Open the database with its schema whole, and close it at the end.
 
-        A reader of a database that cannot be written sees copies of its tables in memory, where it may bring facts up
-        to date as it would elsewhere; a writer is refused.
+        If the database cannot be written, a reader gets copies of its tables in memory and can bring the facts up to
+        date there; a writer is refused.
 
         Args:
             for_writing: Whether tables in memory will not do.
@@ -123,7 +123,7 @@ class Database:
                 connection.close()
 
     @contextmanager
-    def open_as_it_is(self) -> Iterator[sqlite3.Connection]:
+    def open_as_it_is(self) -> Iterator[Connection]:
         """Open the database for reading only, whatever it holds.
 
         Raises:
@@ -134,11 +134,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def open_in_memory(self) -> Iterator[Connection]:
-        """Open the database with copies of this tool's tables in memory, so that nothing in the file changes."""
-        self.require()
-        with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
-            _hide(connection, read_schema(connection))
+    def open_for_looking(self) -> Iterator[Connection]:
+        """Open the database for reading only; if its schema is not of the present form, with copies in memory."""
+        with self.open_as_it_is() as connection:
+            schema = read_schema(connection)
+            if schema.form is not Form.PRESENT or schema.lacks:
+                _hide(connection, schema)
             yield connection
 
     def go_on_in_memory(self, connection: Connection, why: str) -> None:
@@ -153,7 +154,6 @@ class Database:
             raise DatabaseError(f"Cannot create {self.path}: {error.strerror}.", path=self.path) from error
         connection = self._connect(file_uri(Path(self.path), "mode=rwc"))
         connection.remember_file(self.path)
-        connection.on_wait = self._tell_of_waiting
         return connection
 
     def _connect_to_memory(self, *, is_there: bool) -> Connection:
@@ -237,29 +237,28 @@ class Database:
             connection.text_factory = decode  # other programs' text need not be valid UTF-8
             connection.execute("PRAGMA foreign_keys = OFF")
             register_functions(connection)
+            connection.on_wait = self._tell_of_waiting
+            wait_for(connection, "SELECT 1 FROM sqlite_master")
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _open_read_only(self) -> Connection:
-        source = self._connect(file_uri(Path(self.path), "mode=ro"))
         try:
-            source.execute("SELECT 1 FROM sqlite_master")
+            return self._connect(file_uri(Path(self.path), "mode=ro"))
         except sqlite3.OperationalError as error:
-            source.close()
             if error.sqlite_errorcode not in _WAL_CANNOT_BE_MADE:  # locked, say: what the file holds is in flux
                 raise
             # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
             wal = f"{self.file}-wal"
             if os.path.exists(wal) and os.path.getsize(wal):  # left by a crash, or in a snapshot of a drive
                 raise ReadOnlyDatabaseError(
-                    f"{self.path} has changes in {wal}, which cannot be read where nothing can be written.",
+                    f"{self.path} has changes in {wal}, which cannot be read unless the folder can be written.",
                     path=self.path,
                     wal=wal,
                 ) from error
-            source = self._connect(file_uri(Path(self.path), "mode=ro&immutable=1"))
-        return source
+        return self._connect(file_uri(Path(self.path), "mode=ro&immutable=1"))
 
 
 def _hide(connection: Connection, schema: Schema) -> None:

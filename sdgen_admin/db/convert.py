@@ -126,7 +126,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[tuple[str, str, dict[str, 
     for row in rows:
         values = dict(zip((*_STATS, *_OWN), row, strict=True))
         name, path = values["session_id"], as_text(values["session_path"]) or ""
-        if isinstance(name, str) and is_session_id(name) and os.path.basename(path) == name:
+        if isinstance(name, str) and is_session_id(name) and os.path.isabs(path) and os.path.basename(path) == name:
             yield os.path.dirname(path), name, _fields(values | {"session_path": path}), is_true(values["missing"])
 
 

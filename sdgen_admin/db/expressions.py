@@ -59,13 +59,14 @@ def _moment(column: str) -> str:
         WHEN {column} IS NOT NULL THEN sdgen_moment(CAST({column} AS BLOB)) END"""
 
 
-_SPAN_NS = "(s.last_image_ns - s.first_image_ns)"
+_DURATION = f"((s.last_image_ns - s.first_image_ns) / {float(SECOND_NS)})"
 _COMPUTED = {
     "session_created_at": "CASE WHEN s.stats_computed_at IS NOT NULL THEN s.created_at END",
     "outdated": f"(s.outdated <> 0 OR coalesce(s.stats_version < {STATS_VERSION}, 0))",
     "complete": f"(s.completion_percentage >= {COMPLETE_FROM})",
-    "duration": f"({_SPAN_NS} / {float(SECOND_NS)})",
-    "images_per_minute": f"CASE WHEN {_SPAN_NS} > 0 THEN (s.images_actual - 1) * {60.0 * SECOND_NS} / {_SPAN_NS} END",
+    "duration": _DURATION,
+    # Step by step as in `SessionRecord`, so that the number that is shown finds its session.
+    "images_per_minute": f"((s.images_actual - 1) / nullif({_DURATION}, 0) * 60)",
     "first_image_created_at": "s.first_image_ns",
     "last_image_created_at": "s.last_image_ns",
     "resolved_prompt": "p.prompt",

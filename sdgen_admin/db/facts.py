@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -16,9 +17,9 @@ from sdgen_admin.models.stats import STATS_VERSION
 from sdgen_admin.models.text import fold
 
 _KEY = ("session_id", "root_id")
+_INSERT = f"INSERT INTO sdgen_admin_sessions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 _UPSERT = (
-    f"INSERT INTO sdgen_admin_sessions ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
-    f" ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET"
+    f"{_INSERT} ON CONFLICT ({', '.join(_KEY)}) DO UPDATE SET"
     f" {', '.join(f'{name} = excluded.{name}' for name in COLUMNS if name not in (*_KEY, 'twin'))}"
 )
 _NOTHING: dict[str, Any] = dict.fromkeys(COLUMNS) | {"twin": 0, "missing": 0, "outdated": 0}
@@ -53,6 +54,7 @@ class FolderState(NamedTuple):
     last_image_ns: int | None
 
 
+_AT_ONCE = 500
 NO_STATE = FolderState(*[None] * 7)
 
 
@@ -68,37 +70,62 @@ def put(
     """
     sessions, changed = tuple(sessions), next_change(connection)
     texts = store_texts(connection, [fields for _, fields, _ in sessions])
-    connection.executemany(
-        _UPSERT,
-        [
-            _row(
-                _NOTHING
-                | fields
-                | _as_stored(fields)
-                | _identity(root_id, session_id, changed)
-                | state._asdict()
-                | ready_made(fields)
-                | ids
+    taken = _times_taken(connection, [session_id for session_id, _, _ in sessions])
+    rows = []
+    for (session_id, fields, state), ids in zip(sessions, texts, strict=True):
+        row = _NOTHING.copy()
+        for part in (fields, _as_stored(fields), state._asdict(), ready_made(fields), ids):
+            row.update(part)
+        row.update(_identity(root_id, session_id, changed))
+        while (session_id, row["stats_computed_at"]) in taken:
+            row["stats_computed_at"] = _a_moment_later(row["stats_computed_at"])
+        rows.append(_row(row))
+    connection.executemany(_UPSERT, rows)
+
+
+def _times_taken(connection: sqlite3.Connection, session_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Return which sessions were computed when, in any root: a mirror tells rows of one id apart by that.
+
+    A clock may stand still for 15 ms, as Python's does on Windows.
+    """
+    taken: set[tuple[str, str]] = set()
+    for start in range(0, len(session_ids), _AT_ONCE):
+        some = session_ids[start : start + _AT_ONCE]
+        taken.update(
+            connection.execute(
+                f"""SELECT session_id, stats_computed_at FROM sdgen_admin_sessions
+                    WHERE session_id IN ({", ".join("?" * len(some))})""",
+                some,
             )
-            for (session_id, fields, state), ids in zip(sessions, texts, strict=True)
-        ],
-    )
+        )
+    return taken
 
 
-def put_without_stats(
-    connection: sqlite3.Connection, root_id: int, sessions: Iterable[tuple[str, str | None, bool]]
-) -> None:
-    """Store that there are sessions of which nothing was ever computed: for each its id, problem, and if it is missing.
+def _a_moment_later(time: str) -> str:
+    return (datetime.fromisoformat(time) + timedelta(microseconds=1)).isoformat()
+
+
+def put_without_stats(connection: sqlite3.Connection, root_id: int, sessions: Iterable[tuple[str, str | None]]) -> None:
+    """Store sessions whose folder cannot be read, in place of earlier facts: for each its id and problem.
 
     To be called inside a write transaction.
     """
     changed = next_change(connection)
     connection.executemany(
         _UPSERT,
-        [
-            _row(_NOTHING | _identity(root_id, session_id, changed) | {"problem": problem, "missing": missing})
-            for session_id, problem, missing in sessions
-        ],
+        [_row(_NOTHING | _identity(root_id, name, changed) | {"problem": problem}) for name, problem in sessions],
+    )
+
+
+def add(connection: sqlite3.Connection, root_id: int, session_ids: Iterable[str], *, missing: bool) -> None:
+    """Record sessions without facts. What another process has recorded of them meanwhile stays.
+
+    To be called inside a write transaction.
+    """
+    changed = next_change(connection)
+    connection.executemany(
+        f"{_INSERT} ON CONFLICT DO NOTHING",
+        [_row(_NOTHING | _identity(root_id, name, changed) | {"missing": missing}) for name in session_ids],
     )
 
 
@@ -206,7 +233,7 @@ def forget(connection: sqlite3.Connection, root_id: int, session_ids: Iterable[s
 def delete(connection: sqlite3.Connection, root_id: int, session_ids: Sequence[str]) -> int:
     """Delete the facts of sessions and return how many had any.
 
-    A session of which metadata or history tells stays known, without facts. To be called inside a write transaction.
+    A session with metadata or history stays recorded, without facts. To be called inside a write transaction.
     """
     had = 0
     for name in session_ids:
@@ -223,7 +250,7 @@ def delete(connection: sqlite3.Connection, root_id: int, session_ids: Sequence[s
         had += has_facts
         connection.execute("DELETE FROM sdgen_admin_sessions WHERE id = ?", (row_id,))
         if is_told_of:
-            put_without_stats(connection, root_id, [(name, None, bool(is_missing))])
+            add(connection, root_id, [name], missing=bool(is_missing))
     if had:
         delete_unused(connection)
     return had

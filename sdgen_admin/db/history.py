@@ -1,10 +1,10 @@
 """This tool's own table `sdgen_admin_history`: every edit of metadata, one group for a command or call.
 
 An entry is one column of one session before and after. Values go from table to table inside SQLite, so that
-whatever another program stored, also what is no text in any encoding, can be put back byte for byte.
+whatever another program stored, even bytes that are not text, can be put back exactly.
 
-Where a group made a session's row, it has an entry for every column that had a value, changed or not, and one for
-`session_id` with no old value; where it deleted the row, likewise, with no new value.
+If a group made a session's row, it has an entry for every column that had a value, changed or not, and one for
+`session_id` without an old value. If it deleted the row, the same, without a new value.
 """
 
 import sqlite3
@@ -174,7 +174,7 @@ def sessions_elsewhere(connection: sqlite3.Connection, number: int, of_collectio
 
 
 def _read(field: str, value: Any) -> Any:
-    """Return a column's value as the models have it, a flag also where nothing is said."""
+    """Return a column's value as the models have it; a flag always has one."""
     if field in _FLAGS:
         return field == "is_complete" if value is None else is_true(value)
     if value is None:

@@ -38,7 +38,7 @@ _LONGEST_PATTERN = 50_000
 _WORDS_AT_ONCE = 60
 """Their answers are the bits of one number."""
 _TOGETHER = 100
-"""SQLite takes a thousand expressions inside one another, and AND after AND is that."""
+"""SQLite takes a thousand expressions inside one another, as a chain of AND or OR is."""
 
 
 class Query:
@@ -112,8 +112,7 @@ class Query:
         if asked.seed_sweep is not None:
             found.append(f"coalesce(s.is_seed_sweep, 0) = {int(asked.seed_sweep)}")
         if asked.model:
-            parts = [f"sdgen_contains(s.sd_model, {self._bind(fold(part))})" for part in asked.model]
-            found.append(f"({' OR '.join(parts)})")
+            found.append(_any([f"sdgen_contains(s.sd_model, {self._bind(fold(part))})" for part in asked.model]))
         for moment, comparison in ((asked.from_date, ">="), (asked.to_date, "<=")):
             if moment is not None:
                 found.append(f"s.created_at {comparison} {self._bind(moment.isoformat())}")
@@ -134,10 +133,10 @@ class Query:
         wanted, unwanted = self._wanted_and_unwanted()
         conditions = []
         if wanted:
-            self._named["wanted"] = _METADATA_IDS.format(" AND ".join(wanted))
+            self._named["wanted"] = _METADATA_IDS.format(_all(wanted))
             conditions.append("s.session_id IN (SELECT session_id FROM wanted) AND s.twin = 0")
         if unwanted:  # what is said of few: sessions that nobody touched have no row
-            self._named["unwanted"] = _METADATA_IDS.format(f"({' OR '.join(unwanted)})")
+            self._named["unwanted"] = _METADATA_IDS.format(_any(unwanted))
             conditions.append("(s.twin <> 0 OR s.session_id NOT IN (SELECT session_id FROM unwanted))")
         return conditions
 
@@ -205,7 +204,8 @@ class Query:
     def _is_nothing(self, field: Field, value: str) -> str:
         if field.name == "tags":
             return f"NOT coalesce(sdgen_is_tagged(CAST({value} AS BLOB)), 0)"
-        return f"({value} IS NULL OR {value} IN ('', '[]', '{{}}'))"
+        empty = "'', '[]', '{}'" if field.kind in (Kind.LIST, Kind.OBJECT) else "''"
+        return f"({value} IS NULL OR {value} IN ({empty}))"
 
     def _compared(self, field: Field, value: str, condition: Condition) -> str:
         """Return what the condition says of values that are not null; of `!=`, what `=` says."""
@@ -216,6 +216,8 @@ class Query:
                 first, last = (
                     self._moment(field, moment) for moment in (condition.value, condition.until or condition.value)
                 )
+                if field.name in IN_NS:
+                    last += 999  # the rest of the last microsecond: drives count more finely than what is shown
                 return _compared_range(value, condition.operator, self._bind(first), self._bind(last))
             case Kind.INTEGER | Kind.REAL | Kind.FLAG:
                 bound = self._bind(condition.value)
@@ -261,9 +263,13 @@ def _compared_range(value: str, operator: Operator, first: str, last: str) -> st
             assert_never(operator)
 
 
-def _all(conditions: list[str]) -> str:
+def _all(conditions: list[str], joined_by: str = " AND ") -> str:
     groups = [conditions[start : start + _TOGETHER] for start in range(0, len(conditions), _TOGETHER)]
-    return " AND ".join(f"({' AND '.join(group)})" for group in groups)
+    return joined_by.join(f"({joined_by.join(group)})" for group in groups)
+
+
+def _any(conditions: list[str]) -> str:
+    return f"({_all(conditions, ' OR ')})"
 
 
 def _joins(text: str) -> str:

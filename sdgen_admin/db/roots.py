@@ -35,22 +35,32 @@ def find_ids(connection: sqlite3.Connection, roots: Sequence[Root]) -> dict[Root
     """Return the ids of those roots that the database knows, by path or, under another name, by what it leads to."""
     recorded = recorded_roots(connection)
     by_path = {row.path: row.id for row in recorded}
-    by_real_path = {row.real_path: row.id for row in recorded}
+    by_real_path = {row.real_path: row.id for row in recorded if not _leads_elsewhere_now(row)}
     found = {root: by_path.get(visible(root.path)) or by_real_path.get(_real(root.path)) for root in roots}
     return {root: root_id for root, root_id in found.items() if root_id is not None}
+
+
+def _leads_elsewhere_now(root: RecordedRoot) -> bool:
+    """Whether a root is a symlink that has been pointed at another folder since it was recorded."""
+    return os.path.islink(root.path) and _real(root.path) != root.real_path
 
 
 def register(connection: sqlite3.Connection, roots: Iterable[Root]) -> dict[Root, int]:
     """Record roots as they are configured now and return their ids. To be called inside a write transaction."""
     roots = tuple(roots)
     ids = find_ids(connection, roots)
+    recorded = {row.id: row for row in recorded_roots(connection)}
     for root in roots:
         values = {"path": visible(root.path), "prefix": visible(os.path.join(root.path, "")), "real": _real(root.path)}
         if root in ids:
+            known = recorded[ids[root]]
+            former = dict.fromkeys((*known.former_paths, known.path))
+            former.pop(values["path"], None)
             connection.execute(
-                """UPDATE sdgen_admin_roots SET path = :path, prefix = :prefix, real_path = :real WHERE id = :id
+                """UPDATE sdgen_admin_roots SET path = :path, prefix = :prefix, real_path = :real,
+                   former_paths = :former WHERE id = :id
                    AND NOT EXISTS (SELECT 1 FROM sdgen_admin_roots o WHERE o.path = :path AND o.id <> :id)""",
-                values | {"id": ids[root]},
+                values | {"id": known.id, "former": json.dumps(list(former))},
             )
             continue
         added = connection.execute(
@@ -111,13 +121,6 @@ def session_ids_in(connection: sqlite3.Connection, root_id: int) -> set[str]:
     """Return the ids of the sessions that are recorded of a root."""
     rows = connection.execute("SELECT session_id FROM sdgen_admin_sessions WHERE root_id = ?", (root_id,))
     return {session_id for (session_id,) in rows}
-
-
-def has_sessions(connection: sqlite3.Connection, root_ids: Iterable[int]) -> bool:
-    """Whether sessions of any of some roots are recorded."""
-    marks = ", ".join(map(str, root_ids)) or "NULL"
-    row = connection.execute(f"SELECT 1 FROM sdgen_admin_sessions WHERE root_id IN ({marks}) LIMIT 1").fetchone()
-    return row is not None
 
 
 def _real(path: str) -> str:

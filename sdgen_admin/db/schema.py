@@ -34,7 +34,7 @@ STATE_COLUMNS = (
 """What else a row has: whose it is, the folder's fingerprint, instants, and where its long texts are."""
 
 READY_COLUMNS = ("first_image_at", "last_image_at", "seeds_from", "seeds_to", "seeds_mode", "explores_seeds")
-"""What mirrors need and only the process that computes a row can tell, such as local times."""
+"""What mirrors need but SQL cannot compute, such as local times; see `db/shared/ready.py`."""
 
 COLUMNS = (*STATE_COLUMNS, *READY_COLUMNS, *FACT_COLUMNS)
 

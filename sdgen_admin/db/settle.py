@@ -1,9 +1,9 @@
-"""What follows from all rows together: sessions that only metadata tells of, and ids that exist in two roots."""
+"""What follows from all rows together: sessions known from metadata alone, and ids that exist in two roots."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from sdgen_admin.db.facts import put_without_stats
+from sdgen_admin.db.facts import add
 from sdgen_admin.db.roots import RecordedRoot, recorded_roots
 from sdgen_admin.db.schema import next_change
 from sdgen_admin.db.transaction import transaction
@@ -15,7 +15,7 @@ Twin = tuple[int, int]
 
 
 def settle(connection: sqlite3.Connection, first_roots: Sequence[int]) -> None:
-    """Bring to rest what follows from all rows together. Looks before it asks for the write lock.
+    """Adopt sessions that only metadata knows, and mark twins. Looks before it asks for the write lock.
 
     Args:
         connection: The database, with its facts committed.
@@ -24,22 +24,22 @@ def settle(connection: sqlite3.Connection, first_roots: Sequence[int]) -> None:
     roots = recorded_roots(connection)
     adopted = list(_to_adopt(connection, [root for root in roots if root.id in first_roots]))
     twins = _twins(connection, roots, first_roots)
-    if not adopted and twins == _marked_twins(connection):
+    if not adopted and twins == _marked_twins(connection, first_roots):
         return
     with transaction(connection):
         for root_id in {root_id for root_id, _ in adopted}:
-            put_without_stats(connection, root_id, [(name, None, True) for root, name in adopted if root == root_id])
-        _mark(connection, _twins(connection, roots, first_roots))
+            add(connection, root_id, [name for root, name in adopted if root == root_id], missing=True)
+        _mark(connection, _twins(connection, roots, first_roots), first_roots)
 
 
 def count_without_root(connection: sqlite3.Connection) -> int:
-    """Return how many sessions only metadata tells of, with a path that lies in no known root."""
+    """Return how many sessions are known from metadata alone, with a path that lies in no known root."""
     roots = recorded_roots(connection)
     return sum(not any(root.holds(path, name) for root in roots) for name, path in _only_in_metadata(connection, ()))
 
 
 def _to_adopt(connection: sqlite3.Connection, roots: Sequence[RecordedRoot]) -> Iterator[tuple[int, str]]:
-    """Yield root and id of sessions that only metadata tells of: missing until somebody sees them."""
+    """Yield root and id of sessions that only metadata knows. They count as missing until their folder is seen."""
     for name, path in _only_in_metadata(connection, [root.id for root in roots]):
         root = next((root for root in roots if root.holds(path, name)), None)
         if root is not None and is_session_id(name):
@@ -58,7 +58,10 @@ def _only_in_metadata(connection: sqlite3.Connection, root_ids: Iterable[int]) -
 
 
 def _twins(connection: sqlite3.Connection, roots: Sequence[RecordedRoot], first_roots: Sequence[int]) -> set[Twin]:
-    """Return the sessions whose id exists in another root, too, to which its metadata belongs."""
+    """Return the configured roots' sessions whose id exists in another root, too, to which its metadata belongs.
+
+    What other roots' sessions are is up to the collections that have these configured: each takes its own for first.
+    """
     if len(roots) < 2:  # noqa: PLR2004
         return set()
     places: dict[str, list[Twin]] = {}
@@ -77,16 +80,19 @@ def _twins(connection: sqlite3.Connection, roots: Sequence[RecordedRoot], first_
     for name, rows in places.items():
         here = sorted((root_id for _, root_id in rows), key=lambda root_id: (rank.get(root_id, len(rank)), root_id))
         owner = next((root_id for root_id in here if by_id[root_id].holds(paths[name], name)), here[0])
-        twins |= {(row_id, owner) for row_id, root_id in rows if root_id != owner}
+        twins |= {(row_id, owner) for row_id, root_id in rows if root_id != owner and root_id in rank}
     return twins
 
 
-def _marked_twins(connection: sqlite3.Connection) -> set[Twin]:
-    return set(connection.execute("SELECT id, twin FROM sdgen_admin_sessions WHERE twin <> 0"))
+def _marked_twins(connection: sqlite3.Connection, root_ids: Sequence[int]) -> set[Twin]:
+    among = ", ".join(map(str, root_ids)) or "NULL"
+    return set(
+        connection.execute(f"SELECT id, twin FROM sdgen_admin_sessions WHERE twin <> 0 AND root_id IN ({among})")
+    )
 
 
-def _mark(connection: sqlite3.Connection, twins: set[Twin]) -> None:
-    marked = _marked_twins(connection)
+def _mark(connection: sqlite3.Connection, twins: set[Twin], first_roots: Sequence[int]) -> None:
+    marked = _marked_twins(connection, first_roots)
     if twins == marked:
         return
     changed = next_change(connection)

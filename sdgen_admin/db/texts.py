@@ -47,7 +47,7 @@ def _variations_of(fields: Fields) -> _Text | None:
     if placeholders is None:
         return None
     pools = fields["pools"] or {}
-    return to_json([placeholders, summary, pools]), lambda: _variations(placeholders, summary, pools)
+    return repr((placeholders, summary, pools)), lambda: _variations(placeholders, summary, pools)
 
 
 def _variations(placeholders: Any, summary: Any, pools: dict[str, int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from sdgen_admin.db.faults import code_of, replaced
 
 _SLICE = 100
-"""Milliseconds: SQLite is asked for a lock so long at a time, since no signal gets through while it waits."""
+"""Milliseconds that SQLite itself waits for a lock before it is asked again."""
 _SILENCE = 1.0
 """Seconds of waiting that need no word."""
 _SHARE = 3.0
@@ -104,7 +104,7 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
             return
         try:
             self._require_same_file()
-            self._connection.execute("COMMIT")
+            wait_for(self._connection, "COMMIT", getattr(self._connection, "patience", None))
         except BaseException:
             self._roll_back()
             raise
@@ -119,17 +119,28 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
 
 
 def _begin(connection: sqlite3.Connection, most: float | None) -> None:
-    """Take the write lock, waiting for it in slices."""
+    """Take the write lock."""
     if getattr(connection, "is_hidden", False):
         connection.execute("BEGIN")  # what is written lies in memory, where there is nobody to wait for
         return
+    wait_for(connection, "BEGIN IMMEDIATE", most)
+
+
+def wait_for(connection: sqlite3.Connection, statement: str, most: float | None = None) -> None:
+    """Execute a statement that another program's lock may hold up, waiting in slices: no signal gets through one.
+
+    Args:
+        connection: The database.
+        statement: The statement.
+        most: Seconds to wait, if less than the connection's timeout.
+    """
     on_wait = getattr(connection, "on_wait", None)
     with waiting_at_most(connection, _SLICE) as timeout:
         begun = time.monotonic()
         patience = timeout / 1000 if most is None else min(most, timeout / 1000)
         while True:
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(statement).fetchone()
             except sqlite3.OperationalError as error:
                 waited = time.monotonic() - begun
                 if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or waited >= patience:
@@ -155,8 +166,8 @@ def waiting_at_most(connection: sqlite3.Connection, milliseconds: int) -> Iterat
 class Turns:
     """Leaves the lock free for longer than it was held, once others have committed, too.
 
-    SQLite has no queue: whoever waits for a lock tries again now and then, and finds it taken again if we hardly let
-    go of it. Measured beside 200 commits a second: without this, one of a thousand waited for more than 250 ms.
+    SQLite has no queue. A program that waits for a lock tries again now and then, and finds it taken if we let go only
+    briefly. Measured beside 200 commits a second: without this, one of a thousand waited for more than 250 ms.
 
     Args:
         connection: The database.

@@ -47,7 +47,7 @@ class Conflict(NamedTuple):
 
     session_id: str
     field: str
-    """Empty where the whole row is meant."""
+    """Empty for the whole row."""
     why: str
 
 

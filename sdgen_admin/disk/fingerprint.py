@@ -33,7 +33,7 @@ class Fingerprint(NamedTuple):
 
 
 def take_fingerprint(session_path: str) -> Fingerprint | None:
-    """Return the present fingerprint of a session folder, or None where the folder cannot be looked at."""
+    """Return the present fingerprint of a session folder, or None if the folder is gone or cannot be reached."""
     try:
         folder = os.stat(session_path).st_mtime_ns
     except OSError:

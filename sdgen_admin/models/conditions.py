@@ -3,14 +3,17 @@
 import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import AfterValidator, model_validator
 
 from sdgen_admin.errors import InvalidConditionError, InvalidDateError, InvalidFieldError
 from sdgen_admin.models.base import Model
 from sdgen_admin.models.dates import parse_when
 from sdgen_admin.models.fields import BY_NAME, Field, Kind, field_named
+from sdgen_admin.models.instants import to_local
+from sdgen_admin.models.limits import LARGEST
+from sdgen_admin.models.metadata import check_text
 
 _FORM = re.compile(r"\s*([\w -]*?)\s*(!=|<=|>=|=|<|>|~)(.*)", re.DOTALL)
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -42,6 +45,18 @@ _TYPES: dict[Kind, type | tuple[type, ...]] = {
 """What a condition on a field can compare with."""
 
 
+def _as_bound(value: Any) -> Any:
+    """Return a value as the database can be asked for it: a local time, a number of 64 bits, valid text."""
+    if isinstance(value, datetime):
+        return to_local(value)
+    if isinstance(value, int):
+        return max(min(value, LARGEST), -LARGEST - 1)
+    return check_text(value) if isinstance(value, str) else value
+
+
+Bound = Annotated[Any, AfterValidator(_as_bound)]
+
+
 class Condition(Model):
     """A condition on a field. Null fulfils only `= none`, and `!=` anything else."""
 
@@ -49,9 +64,9 @@ class Condition(Model):
     """The field's name."""
     operator: Operator
     """How to compare."""
-    value: Any
+    value: Bound
     """What to compare with: text, a number, a flag, or the first moment meant; null for `none`."""
-    until: Any = None
+    until: Bound = None
     """For a time, the last moment meant, if it is another one: a bare day or month is all of it."""
 
     @model_validator(mode="after")
@@ -118,7 +133,7 @@ def _typed(field: Field, value: str) -> tuple[Any, Any]:
 
 def _number(value: str) -> int | float:
     try:
-        return max(min(int(value), 2**63 - 1), -(2**63))
+        return int(value)
     except ValueError:
         number = float(value)
         if number != number:  # noqa: PLR0124 -- NaN, which compares with nothing

@@ -50,7 +50,7 @@ class SessionFilter(Model):
     complete: bool | None = None
     """`completion_percentage >= 95`; sessions without one match neither value."""
     seed_sweep: bool | None = None
-    """`is_seed_sweep`; a session of which that is unknown is not one."""
+    """`is_seed_sweep`; a session for which that is unknown is not one."""
     model: tuple[Text, ...] = ()
     """Part of `sd_model`, in any case; of several, any will do."""
     from_date: FromDate | None = None

@@ -36,7 +36,7 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def check_text(text: str) -> str:
-    """Return `text`; raises ValueError where UTF-8, and so the database, cannot hold it."""
+    """Return `text`; raises ValueError if UTF-8, and so the database, cannot hold it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -103,9 +103,9 @@ class SessionMetadataUpdate(Model):
     tags: Tags | None = None
     """The whole new list."""
     add_tags: Tags = ()
-    """Added at the end, where not there yet."""
+    """Tags to add at the end, unless they are there already."""
     remove_tags: tuple[str, ...] = ()
-    """Taken out, where there; any text, so that odd tags of other programs can go."""
+    """Tags to remove, if there; any text, so that other programs' odd tags can be removed too."""
 
 
 class MetadataChange(Model):
@@ -114,6 +114,6 @@ class MetadataChange(Model):
     session_id: str
     """The session."""
     before: SessionMetadata | None
-    """What the person had said; null where nothing."""
+    """What was stored; null if the session had no metadata."""
     after: SessionMetadata
     """What is stored now (or would be, in a dry run)."""

@@ -57,7 +57,7 @@ class ComputeReport(Model):
     fresh: int
     """Sessions whose stats were up to date already."""
     failed: int
-    """Sessions of which nothing could be read or stored."""
+    """Sessions that could not be read or stored."""
     problems: tuple[SessionProblem, ...]
     """The sessions without full stats, failed ones included."""
     seconds: float
@@ -65,7 +65,7 @@ class ComputeReport(Model):
     offline: Annotated[tuple[str, ...], Field(exclude=True)] = ()
     """The names of images roots that cannot be read at present; their sessions are shown as recorded."""
     passed_over: Annotated[int, Field(exclude=True)] = 0
-    """Entries of the images root that are no sessions; not part of the report's JSON."""
+    """Entries of the images root that are not sessions; not part of the report's JSON."""
     missing: Annotated[int, Field(exclude=True)] = 0
     """Sessions in the database, of those looked at, whose folder is gone; not part of the report's JSON."""
     newly_missing: Annotated[int, Field(exclude=True)] = 0

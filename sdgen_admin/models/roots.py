@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from sdgen_admin.models.session_id import visible
+
 PathLike = str | os.PathLike[str]
 
 
@@ -36,7 +38,7 @@ def as_roots(folders: ImagesDirs) -> tuple[Root, ...]:
         path = os.path.abspath(path)
         if path in roots:
             continue
-        wanted = name or os.path.basename(path) or path
+        wanted = visible(name or os.path.basename(path) or path)
         unique = next(name for name in _numbered(wanted) if name not in names)
         names.add(unique)
         roots[path] = Root(unique, path)

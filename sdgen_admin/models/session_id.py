@@ -37,8 +37,11 @@ def is_storable(name: str) -> bool:
 
 
 def visible(name: str) -> str:
-    """Return a name on disk with bytes that are not UTF-8 spelled out in hexadecimal."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """Return a name on disk, or one that cannot be on it, with what is not UTF-8 spelled out in hexadecimal."""
+    try:
+        return os.fsencode(name).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace").decode()
 
 
 def path_in(folder: str, session_id: str) -> str:

@@ -20,15 +20,15 @@ class SessionStats(Model):
     session_path: str
     """The session folder, absolute."""
     sd_model: str | None = None
-    """The checkpoint, as the manifest writes it; `"unknown"` where it does not say."""
+    """The checkpoint, as the manifest writes it; `"unknown"` if it does not say."""
     template_version: str | None = None
-    """The snapshot's version; `"unknown"` where the manifest does not say."""
+    """The snapshot's version; `"unknown"` if the manifest does not say."""
     generation_mode: str | None = None
     """`combinatorial`, `random`, or `"unknown"`."""
     seed_mode: str | None = None
     """`fixed`, `progressive`, `random`, or `"unknown"`."""
     seed_base: int | None = None
-    """The base seed; -1 where the manifest has none."""
+    """The base seed; -1 if the manifest has none."""
     resolved_prompt: str | None = None
     """The prompt template, resolved."""
     negative_prompt: str | None = None

@@ -37,7 +37,7 @@ def _start_worker(images_dir: str) -> "Helper[SessionReading]":
 def take_fingerprints(
     images_dir: str, session_ids: list[str], jobs: int | None = None
 ) -> Generator[tuple[str, Fingerprint | None]]:
-    """Yield each session id with its folder's present fingerprint, None where the folder is gone."""
+    """Yield each session id with its folder's present fingerprint, None if the folder is gone."""
     prefix = images_dir + os.sep
 
     def take(session_id: str) -> tuple[str, Fingerprint | None]:

@@ -34,7 +34,7 @@ _LONGEST_MESSAGE = 128
 _MESSAGE_SECONDS = 0.02
 """A message that takes less is followed by a longer one: its results may wait 5 ms for the interpreter's lock."""
 _AHEAD = 4
-"""Batches of results that may wait for the consumer, so that memory stays flat where it is slower than the drive."""
+"""Batches of results that may wait for the consumer, so that memory stays flat if it is slower than the drive."""
 
 
 class Helper(Protocol[R]):
@@ -43,7 +43,7 @@ class Helper(Protocol[R]):
     def work(self, items: list[str]) -> list[R]:
         """Return the results for `items`.
 
-        Raises OSError, EOFError or ValueError (a closed stream, a name that cannot be sent) where it cannot.
+        Raises OSError, EOFError or ValueError (a closed stream, a name that cannot be sent) if it cannot.
         """
 
     def stop(self) -> None:

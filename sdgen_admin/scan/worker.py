@@ -41,7 +41,7 @@ class Worker:
         )
 
     def work(self, items: list[str]) -> list[SessionReading]:
-        """Return the readings of the sessions `items`. Raises OSError or EOFError where the process is gone."""
+        """Return the readings of the sessions `items`. Raises OSError or EOFError if the process is gone."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         _send(self._process.stdin, items)

@@ -163,7 +163,7 @@ class Refresher:
                             store_readings(self._opened, root, done, outcome)
                         stored_at = time.monotonic()
             except sqlite3.Error:
-                raise  # whoever keeps the lock would only be waited for once more
+                raise  # storing the rest would only wait for the same lock again
             except BaseException:
                 store_rest()
                 raise

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from sdgen_admin.db import facts
 from sdgen_admin.db.connection import Database
-from sdgen_admin.db.schema import Form, read_schema
 from sdgen_admin.db.settle import count_without_root
 from sdgen_admin.db.shared import mirror
 from sdgen_admin.models.reports import DatabaseReport
@@ -15,8 +14,8 @@ from sdgen_admin.services.opened import opened
 
 def describe(database: Database, roots: Sequence[Root]) -> DatabaseReport:
     """Return what the database holds, changing nothing; see `SessionLibrary.describe`."""
-    with database.open_in_memory() as connection:
-        is_ready = read_schema(connection).form is Form.PRESENT
+    with database.open_for_looking() as connection:
+        is_ready = not connection.is_hidden
         found = mirror.recognize(connection)
         ours, others = (0, 0) if found.layout is None else mirror.counts(connection, found.layout)
         sessions = facts.count(connection)

@@ -21,14 +21,14 @@ from sdgen_admin.models.reports import (
 )
 from sdgen_admin.models.roots import ImagesDirs, Root, as_roots, database_beside
 from sdgen_admin.services.compute import Refresher
-from sdgen_admin.services.locate import Locator, no_such_session
+from sdgen_admin.services.locate import Locator, id_of, no_such_session
 from sdgen_admin.services.opened import Key, OpenCollection, opened
-from sdgen_admin.services.presence import has_sessions, may_make_database
+from sdgen_admin.services.presence import has_database_or_sessions, may_make_database, meet_new_roots
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import root_named
 
 Sessions = str | Iterable[str] | SessionFilter
-"""An id, several, or a filter that all matching sessions are chosen by. A session folder's path will do for an id."""
+"""An id, several, or a filter that all matching sessions are chosen by. A session folder's path can stand for an id."""
 
 
 class SessionLibrary:
@@ -84,7 +84,7 @@ class SessionLibrary:
         """Return the page of sessions that a filter asks for.
 
         Args:
-            filter: Which sessions; by default the 100 newest.
+            filter: Which sessions; the 100 newest by default.
             fresh: Whether to bring stats up to date first; False takes the database as it is and touches no folder.
             progress: Told how far the computing is.
             on_report: Given the report of what was computed.
@@ -234,11 +234,13 @@ class SessionLibrary:
         from sdgen_admin.db.shared.metadata import tag_counts  # noqa: PLC0415 -- seldom asked for
 
         with self._reading(fresh=False) as collection:
+            meet_new_roots(collection)
             return tag_counts(collection.connection, collection.of_collection)
 
     def models(self) -> dict[str, int]:
         """Return every model with the number of sessions that used it, the most used first."""
         with self._reading(fresh=False) as collection:
+            meet_new_roots(collection)
             return records.model_counts(collection.connection, collection.scope)
 
     def prune(self, *, force: bool = False) -> int:
@@ -271,7 +273,7 @@ class SessionLibrary:
         """Return what was changed in metadata through this tool, newest first.
 
         Args:
-            session: Only changes of this session; None: of all.
+            session: Only changes of this session, named by its id or its folder's path; None: of all.
             limit: At most this many groups (one for a command or call); None: all.
 
         Raises:
@@ -279,8 +281,9 @@ class SessionLibrary:
         """
         from sdgen_admin.services.history import read_history  # noqa: PLC0415 -- seldom asked for
 
-        session_id = None if session is None else os.path.basename(session)
+        session_id = None if session is None else id_of(session)
         with self._reading(fresh=False) as collection:
+            meet_new_roots(collection)
             return read_history(collection, session_id, limit)
 
     def undo(self, group: int | None = None, *, force: bool = False, dry_run: bool = False) -> UndoReport:
@@ -336,7 +339,7 @@ class SessionLibrary:
 
         To be asked before anything is made beside a root: a mistyped one is to be left as it is.
         """
-        has_sessions(self._database, self.roots)
+        has_database_or_sessions(self._database, self.roots)
 
     @contextmanager
     def _reading(self, *, fresh: bool, to_make: bool = True) -> Iterator[OpenCollection]:
@@ -364,4 +367,7 @@ def _as_list(sessions: str | Iterable[str]) -> list[str]:
 
 def _distinct(roots: Iterable[Root]) -> tuple[Root, ...]:
     """Return roots without those that lead to the same folder as an earlier one."""
-    return tuple({os.path.realpath(root.path): root for root in reversed(tuple(roots))}.values())[::-1]
+    distinct: dict[str, Root] = {}
+    for root in roots:
+        distinct.setdefault(os.path.realpath(root.path), root)
+    return tuple(distinct.values())

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sdgen_admin.db import facts
-from sdgen_admin.disk.roots import has_folder, is_same_folder, list_root
+from sdgen_admin.disk.roots import has_folder, is_offline, is_same_folder, list_root
 from sdgen_admin.errors import ImagesRootError, SessionNotFoundError
 from sdgen_admin.models.roots import Root
 from sdgen_admin.models.session_id import is_session_id, is_storable, visible
@@ -33,11 +33,13 @@ class Locator:
         folder, session_id = _split(name)
         roots = self.opened.shown if folder is None else self._roots_at(folder)
         found = self._recorded(session_id, roots)
-        if found is None:
-            return self._on_disk(session_id, roots)
-        # One that has just appeared in an earlier root comes first; the root is listed only if the drive knows it.
-        earlier = [root for root in roots[: roots.index(found.root)] if has_folder(root.path, session_id)]
-        return self._on_disk(session_id, earlier) or found
+        if found is None or not self.is_fresh:
+            return found or self._on_disk(session_id, roots)
+        # One that has just appeared in an earlier root comes first, and any other if this one has just been moved away.
+        if has_folder(found.root.path, session_id) or is_offline(found.root.path):
+            roots = roots[: roots.index(found.root)]
+        # A root is listed only if the drive knows the folder.
+        return self._on_disk(session_id, [root for root in roots if has_folder(root.path, session_id)]) or found
 
     def name_of(self, key: Key) -> str:
         """Return what names a session: its id, or its folder's path if the id alone names another root's session."""
@@ -107,6 +109,11 @@ def _split(name: str) -> tuple[str | None, str]:
     except FileNotFoundError:  # relative to a current folder that is gone
         return None, name
     return folder, session_id
+
+
+def id_of(name: str) -> str:
+    """Return the id that a name is, or with which the path of a session folder ends."""
+    return _split(name)[1]
 
 
 def no_such_session(names: Sequence[str], near: Iterable[str] = (), *, is_latest: bool = False) -> SessionNotFoundError:

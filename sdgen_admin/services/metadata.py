@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sdgen_admin.db import facts
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import start_group
-from sdgen_admin.db.roots import path_of
+from sdgen_admin.db.roots import path_of, recorded_roots
 from sdgen_admin.db.settle import settle
 from sdgen_admin.db.shared import metadata as table, mirror
 from sdgen_admin.db.transaction import transaction
@@ -91,6 +91,8 @@ def update_metadata(
     if not dry_run:
         meet_new_roots(opened)
         _record(opened, keys)
+    if len(recorded_roots(opened.connection)) > 1:  # another collection may have settled whose the metadata is
+        settle(opened.connection, opened.first_roots)
     _require_own_metadata(opened, keys)
     with transaction(opened.connection, keep=not dry_run):
         group = start_group(opened.connection)
@@ -119,8 +121,7 @@ def _record(opened: OpenCollection, keys: Sequence[Key]) -> None:
         return
     with transaction(opened.connection):
         for root_id, names in unknown.items():
-            facts.put_without_stats(opened.connection, root_id, [(name, None, False) for name in names])
-    settle(opened.connection, opened.first_roots)
+            facts.add(opened.connection, root_id, names, missing=False)
 
 
 def _require_own_metadata(opened: OpenCollection, keys: Sequence[Key]) -> None:

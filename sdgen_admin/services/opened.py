@@ -85,7 +85,7 @@ class OpenCollection:
         """Do some work in a write transaction; a reader goes on in memory if that fails.
 
         Args:
-            work: What to do. It is done again from the start where it could not be stored.
+            work: What to do. If it cannot be stored, it is done again from the start, in memory.
         """
         try:
             with transaction(self.connection):
@@ -97,20 +97,17 @@ class OpenCollection:
             with transaction(self.connection):
                 work()
 
-    def mirror_stored(self, session_ids: Sequence[str]) -> None:
-        """Mirror facts that have just been stored."""
-        self._mirror(session_ids)
-
     def finish(self) -> None:
-        """Let what follows from all rows together follow, and repair the mirror. To be called after every write.
+        """Adopt sessions, mark twins and repair the mirror. To be called after every write.
 
         The write stands by then, so that a failure here is not one of the write: the next command does it again.
         """
         with suppress(sqlite3.Error):
             settle(self.connection, self.first_roots)
-        self._mirror(None)
+        self.repair_mirror()
 
-    def _mirror(self, session_ids: Sequence[str] | None) -> None:
+    def repair_mirror(self, session_ids: Sequence[str] | None = None) -> None:
+        """Repair the mirror, or mirror only some sessions whose facts have just been stored."""
         if not self.connection.is_hidden:
             mirror.try_to_repair(self.connection, self.first_roots, session_ids)
 

@@ -88,16 +88,16 @@ def _move(opened: OpenCollection, looks: list[Look]) -> bool:
 
 def _leave_to_the_first(opened: OpenCollection, looks: list[Look]) -> None:
     """If the same folder stands in two roots, one of them holding a symlink to it, it is the first root's session."""
-    seen: dict[str, str] = {}
+    seen: dict[str, list[str]] = {}
     for look in looks if len(looks) > 1 else ():
         if look.listing is None:
             continue
         twice = set()
         for name in look.listing.session_ids:
             path = os.path.join(look.root.path, name)
-            if name in seen and is_same_folder(seen[name], path):
+            if any(is_same_folder(other, path) for other in seen.setdefault(name, [])):
                 twice.add(name)
-            seen.setdefault(name, path)
+            seen[name].append(path)
         if twice:
             look.listing.session_ids = [name for name in look.listing.session_ids if name not in twice]
             # Recorded when this root was configured alone, say.
@@ -107,7 +107,7 @@ def _leave_to_the_first(opened: OpenCollection, looks: list[Look]) -> None:
                 look.known = [entry for entry in look.known if entry.session_id not in twice]
 
 
-def has_sessions(database: Database, roots: Sequence[Root]) -> bool:
+def has_database_or_sessions(database: Database, roots: Sequence[Root]) -> bool:
     """Whether there is a database, or a session to make one for.
 
     Raises:
@@ -130,19 +130,22 @@ def has_sessions(database: Database, roots: Sequence[Root]) -> bool:
 def may_make_database(database: Database, roots: Sequence[Root], *, to_write: bool = False) -> bool:
     """Whether to make the database if there is none: not for nothing, and not where a drive is yet to be mounted.
 
-    Beside a root that cannot be read, its drive would later hide what was typed.
+    If no root beside it can be read, a drive that is mounted there later would hide what was typed.
 
     Raises:
-        ImagesRootError: No root can be read, or, if it is `to_write`, the one that the database lies beside.
+        ImagesRootError: No root can be read, or, if it is `to_write`, none of those that the database lies beside.
     """
-    if database.exists() or not has_sessions(database, roots):
+    if database.exists() or not has_database_or_sessions(database, roots):
         return database.exists()
+    error = None
     for root in roots:
         if database.path == database_beside([root]):
             try:
                 list_root(root.path)
-            except ImagesRootError:
-                if to_write:
-                    raise
-                return False
-    return True
+            except ImagesRootError as problem:
+                error = error or problem
+            else:
+                return True
+    if error is not None and to_write:
+        raise error
+    return error is None

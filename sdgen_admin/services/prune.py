@@ -28,7 +28,7 @@ def prune(opened: OpenCollection, *, force: bool) -> int:
             if names:
                 facts.mark_missing(opened.connection, opened.ids[root], names, missing=True)
                 pruned += facts.delete(opened.connection, opened.ids[root], names)
-                mirror.delete(opened.connection, names)
+    mirror.try_to_delete(opened.connection, [name for names in gone.values() for name in names])
     opened.finish()
     return pruned
 
@@ -38,7 +38,7 @@ def delete_stats(opened: OpenCollection, key: Key) -> bool:
     root_id = opened.ids[key.root]
     with transaction(opened.connection):
         had = facts.delete(opened.connection, root_id, [key.session_id]) > 0
-        mirror.delete(opened.connection, [key.session_id])
+    mirror.try_to_delete(opened.connection, [key.session_id])
     opened.finish()
     return had
 

@@ -36,7 +36,7 @@ def store_readings(opened: OpenCollection, root: Root, readings: list[SessionRea
             [(r.session_id, computed[r.session_id], _state(r)) for r in rest if r.session_id in computed],
         )
         facts.put_without_stats(
-            connection, root_id, [(r.session_id, r.problem, False) for r in rest if r.session_id not in computed]
+            connection, root_id, [(r.session_id, r.problem) for r in rest if r.session_id not in computed]
         )
         facts.keep_outdated(connection, root_id, [(r.session_id, r.problem, _state(r)) for r in kept])
         gone = [reading.session_id for reading in readings if reading.is_gone]
@@ -45,7 +45,7 @@ def store_readings(opened: OpenCollection, root: Root, readings: list[SessionRea
         facts.mark_missing(connection, root_id, gone, missing=True)
 
     opened.write(store)
-    opened.mirror_stored(list(computed))
+    opened.repair_mirror(list(computed))
     _note(readings, outcome)
     readings.clear()
 

@@ -1,12 +1,19 @@
-"""An interrupt in the middle of a query is an interrupt, not an error of the database."""
+"""An interrupt is an interrupt, not an error of the database, in a query as in a wait for a lock."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from sdgen_admin.models.metadata import SessionMetadataUpdate
+from sdgen_admin.models.reports import Listener
+from sdgen_admin.services.library import SessionLibrary
+from tests.builders import SESSION
 from tests.db.written import Written, write
 from tests.neighbour import plain
 
@@ -54,3 +61,33 @@ def test_an_interrupt_goes_through_sqlite(many: Path, tmp_path: Path) -> None:
 
     assert done.stderr == ""
     assert done.stdout.split() == ["interrupted"] * 10 + ["50000"]
+
+
+class Impatient(Listener):
+    """Ends what waits as soon as it is told of it."""
+
+    def waiting(self, path: str) -> None:
+        raise KeyboardInterrupt
+
+
+LOCKS = {
+    "first read": "BEGIN EXCLUSIVE",
+    "begin": "BEGIN IMMEDIATE",
+    "commit": "BEGIN",
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_every_wait_for_a_lock_is_told_of_and_can_be_interrupted(images_dir: Path, path: Path, lock: str) -> None:
+    SessionLibrary(images_dir).compute()
+    library = SessionLibrary(images_dir, lock_timeout=20, listener=Impatient())
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(lock)
+        rows = other.execute("SELECT name FROM sqlite_master")
+        rows.fetchone()  # keeps others from committing until it is read to the end
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            library.update_metadata(SESSION, SessionMetadataUpdate(is_favorite=True))
+        assert 1 <= time.monotonic() - begun < 5
+        rows.close()
+    assert SessionLibrary(images_dir).find(liked=True).total_count == 0

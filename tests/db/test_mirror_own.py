@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -183,7 +182,7 @@ def the_web_ui_computes(path: Path, session_id: str, **columns: Any) -> None:
 
 
 @pytest.fixture(params=["first", "second", "meanwhile"])
-def with_the_web_ui(library: SessionLibrary, request: pytest.FixtureRequest) -> Iterator[Path]:
+def with_the_web_ui(library: SessionLibrary, request: pytest.FixtureRequest) -> Path:
     """The database after the web UI's migration, which came before our first write, after it, or in between."""
     path = Path(library.db_path)
     if request.param == "first":
@@ -196,7 +195,7 @@ def with_the_web_ui(library: SessionLibrary, request: pytest.FixtureRequest) -> 
             other.execute("SELECT * FROM session_metadata").fetchall()
             the_web_ui_starts(path)
             library.compute(force=True)
-    yield path
+    return path
 
 
 def test_the_web_ui_starts_reads_and_writes(library: SessionLibrary, with_the_web_ui: Path) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings, strategies as st
 
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import Manifest, make_manifest, make_session, used
+from tests.db.uses import PHASES
 from tests.neighbour import make_database, plain, rows, write_metadata
 from tests.privileges import as_ordinary_user
 from tests.samples import COMBI_CAPPED, SEED_SWEEP, make_combi_capped, make_seed_sweep
@@ -57,7 +58,8 @@ KINDS: dict[str, tuple[Any, int, dict[str, Any]]] = {
     "a third": (
         planned(seed_mode="random", num_images=3),
         1,
-        NO_VALUES | NO_SEEDS | {"images_requested": 3, "images_actual": 1, "completion_percent": 1 / 3, "seed_mode": "random"},
+        NO_VALUES | NO_SEEDS
+        | {"images_requested": 3, "images_actual": 1, "completion_percent": 1 / 3, "seed_mode": "random"},
     ),
     "too many": (make_manifest(), 12, {"images_actual": 12, "completion_percent": 2.0}),
     "none yet": (make_manifest(top={"images": []}), 0, {"images_actual": 0, "completion_percent": 0.0}),
@@ -97,7 +99,8 @@ KINDS: dict[str, tuple[Any, int, dict[str, Any]]] = {
             top={"images": []},
         ),
         6,
-        {"placeholders_count": 1, "placeholders": ["Hair"], "variations_theoretical": 2, "variations_summary": {"Hair": 2}}
+        {"placeholders_count": 1, "placeholders": ["Hair"]}
+        | {"variations_theoretical": 2, "variations_summary": {"Hair": 2}}
         | {"seed_min": 5, "seed_max": 10, "seed_mode": "progressive"},
     ),
     "progressive over one value": (
@@ -107,7 +110,8 @@ KINDS: dict[str, tuple[Any, int, dict[str, Any]]] = {
             top={"images": []},
         ),
         6,
-        {"placeholders_count": 1, "placeholders": ["Hair"], "variations_theoretical": 1, "variations_summary": {"Hair": 1}}
+        {"placeholders_count": 1, "placeholders": ["Hair"]}
+        | {"variations_theoretical": 1, "variations_summary": {"Hair": 1}}
         | {"session_type": "seed-sweep", "is_seed_sweep": 1}
         | {"seed_min": 5, "seed_max": 10, "seed_mode": "progressive"},
     ),
@@ -322,7 +326,7 @@ def some_of(*names: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=dict.fromkeys(names, anything))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, phases=PHASES)
 @given(
     params=some_of("mode", "seed_mode", "seed_base", "base_seed", "num_images", "max_images")
     | st.fixed_dictionaries(

@@ -21,6 +21,7 @@ from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.metadata import SessionMetadataService
 from sdgen_admin.services.stats import SessionStatsService
 from tests.builders import SESSION, make_session
+from tests.db.uses import PHASES
 from tests.neighbour import METADATA, make_database, plain, row, write_metadata, write_stats
 
 DEEP = "[" * 5000 + "]" * 5000
@@ -70,9 +71,9 @@ def library(images_dir: Path, path: Path) -> SessionLibrary:
     ],
 )
 def test_an_odd_value_is_shown_and_survives_an_edit_of_another_field(
-    library: SessionLibrary, path: Path, images_dir: Path, column: str, stored: object, seen: object
+    library: SessionLibrary, path: Path, column: str, stored: object, seen: object
 ) -> None:
-    make_session(images_dir)
+    make_session(Path(library.roots[0].path))
     library.compute()
     write_metadata(path, SESSION, **{column: stored})
     before = row(path, "session_metadata", SESSION)
@@ -227,7 +228,7 @@ QUERIES: list[dict[str, Any]] = [
 ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, phases=PHASES)
 @given(metadata=odd_metadata, stats=odd_stats)
 def test_nonsense_in_every_column_stops_nothing(metadata: dict[str, Any], stats: dict[str, Any]) -> None:
     with collection() as (library, path):
@@ -256,7 +257,7 @@ def as_stored(value: object) -> object:
         return connection.execute("SELECT tags FROM t").fetchone()[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, phases=PHASES)
 @given(metadata=odd_metadata)
 def test_an_edit_leaves_all_other_nonsense_alone(metadata: dict[str, Any]) -> None:
     with collection() as (_, path):

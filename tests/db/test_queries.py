@@ -1,5 +1,6 @@
 """A filter and the sessions that it is to find, as a table; then order, paging, and what records hold."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -10,7 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from sdgen_admin.db.expressions import Scope
+from sdgen_admin.db.facts import NO_STATE
 from sdgen_admin.db.query import Query
+from sdgen_admin.models.conditions import Operator
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage
@@ -381,6 +384,34 @@ def test_beyond_the_end_there_is_nothing_but_the_count(
     assert (page.sessions, page.total_count) == ((), 9)
 
 
+@pytest.mark.parametrize(
+    ("silent", "gap", "expected"),
+    [
+        (0, None, "running"),
+        (570, None, "running"),
+        (630, None, "stalled"),
+        (570, 30, "running"),
+        (630, 30, "stalled"),
+        (630, 100, "running"),
+        (970, 100, "running"),
+        (1030, 100, "stalled"),
+        (None, None, "stalled"),
+        (-3600, None, "running"),  # of a drive whose clock is ahead
+    ],
+)
+def test_a_run_is_stalled_after_ten_minutes_or_ten_gaps(silent: int | None, gap: int | None, expected: str) -> None:
+    changed_ns = None if silent is None else time.time_ns() - silent * 10**9
+    state = NO_STATE._replace(changed_ns=changed_ns, gap_ns=gap and gap * 10**9)
+    ids = {status: f"20251107_120000-{status}" for status in ("ongoing", "completed", "aborted")}
+    sessions = [Written(name, facts={"run_status": status}, state=state) for status, name in ids.items()]
+    with collection_of(sessions) as (library, _, _):
+        for query in ({"status": expected}, {"where": f"status={expected}"}, {"status": "ongoing"}):
+            found = library.find(SessionFilter.model_validate(query), fresh=False)
+            assert [record.session_id for record in found.sessions] == [ids["ongoing"]]
+        assert library.get(ids["ongoing"], fresh=False).status == expected
+        assert library.get(ids["aborted"], fresh=False).status == "aborted"
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> SessionLibrary:
     folder = tmp_path_factory.mktemp("many")
@@ -473,3 +504,35 @@ def test_a_new_choice_cannot_be_forgotten(unknown: dict[str, Any]) -> None:
 def test_a_collection_of_nothing(images_dir: Path) -> None:
     page = SessionLibrary(images_dir).find()
     assert (page.sessions, page.total_count, page.limit, page.offset) == ((), 0, 100, 0)
+
+
+def test_the_value_that_is_shown_finds_the_session() -> None:
+    state = NO_STATE._replace(first_image_ns=1_750_000_000_123_456_789, last_image_ns=1_750_000_917_999_999_999)
+    with collection_of([Written("20251107_120000-a", state=state)]) as (library, _, _):
+        (record,) = library.find().sessions
+        assert record.stats is not None
+        assert library.find(where=f"rate={record.images_per_minute}").total_count == 1
+        for name in ("first_image_created_at", "last_image_created_at"):
+            shown = getattr(record.stats, name).isoformat()
+            found = [
+                operator
+                for operator in Operator
+                if operator is not Operator.CONTAINS and library.find(where=f"{name}{operator}{shown}").total_count
+            ]
+            assert found == ["=", "<=", ">="]
+
+
+@pytest.mark.parametrize(("field", "text"), [("model", "m"), ("tag", "t"), ("where", "steps!=3")])
+def test_there_may_be_thousands_of_conditions(field: str, text: str) -> None:
+    many = SessionFilter.model_validate({field: [f"{text}{number}" for number in range(2000)]})
+    with collection_of([Written("20251107_120000-a")]) as (library, _, _):
+        assert library.find(many).total_count == (field == "where")
+
+
+@pytest.mark.parametrize("note", ["[]", "{}", "none"])
+def test_a_note_of_brackets_is_a_note(note: str) -> None:
+    session = "20251107_120000-a"
+    with collection_of([Written(session)]) as (library, _, _):
+        library.update_metadata(session, SessionMetadataUpdate(user_note=note))
+        assert library.find(where="note=none").total_count == 0
+        assert library.find(where="note!=none").total_count == 1

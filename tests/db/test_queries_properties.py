@@ -13,6 +13,7 @@ from sdgen_admin.models.enums import Source, StatusFilter
 from sdgen_admin.models.fields import BY_NAME, FIELDS, Field, Kind
 from sdgen_admin.models.filters import SessionFilter
 from tests.db.plain_find import expected, key_of
+from tests.db.uses import PHASES
 from tests.db.written import CONFIGURED, ROOTS, Said, Written, collection_of
 
 TEXTS = [
@@ -51,7 +52,7 @@ optional_facts = st.fixed_dictionaries(
         "source": st.sampled_from(Source),
         "confidence": st.sampled_from(["high", "medium", "low"]),
         "problem": st.just("It is broken."),
-        "run_status": st.sampled_from([None, "ongoing", "completed", "aborted"]),
+        "run_status": st.sampled_from([None, "ongoing", "ongoing", "completed", "aborted"]),
         "scheduler": st.none() | texts,
         "theme": st.none() | texts,
         "seed_list": st.sampled_from([None, (1, 2), (1000,)]),
@@ -211,7 +212,7 @@ queries = st.fixed_dictionaries(
 ).map(SessionFilter.model_validate)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, phases=PHASES)
 @given(written=collections, asked=st.lists(queries, min_size=1, max_size=15))
 def test_find_is_what_python_finds(written: Any, asked: list[SessionFilter]) -> None:
     with collection_of(*written) as (library, records, _):
@@ -223,7 +224,7 @@ def test_find_is_what_python_finds(written: Any, asked: list[SessionFilter]) -> 
             assert list(page.sessions) == [by_key[key] for key in keys]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, phases=PHASES)
 @given(written=collections, asked=st.lists(conditions, min_size=10, max_size=30))
 def test_a_condition_finds_what_python_finds(written: Any, asked: list[str]) -> None:
     with collection_of(*written) as (library, records, _):
@@ -234,7 +235,7 @@ def test_a_condition_finds_what_python_finds(written: Any, asked: list[str]) -> 
                 assert [key_of(record) for record in found.sessions] == expected(records, query)[1], condition
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, phases=PHASES)
 @given(written=collections)
 def test_every_order_is_that_of_python(written: Any) -> None:
     with collection_of(*written) as (library, records, _):
@@ -245,7 +246,7 @@ def test_every_order_is_that_of_python(written: Any) -> None:
                 assert [key_of(record) for record in found.sessions] == expected(records, query)[1], query
 
 
-@settings(max_examples=75)
+@settings(max_examples=75, phases=PHASES)
 @example("a\x1fb")
 @example("\0")
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))

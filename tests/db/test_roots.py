@@ -175,7 +175,10 @@ def test_together_they_are_one_collection(apart: tuple[SessionLibrary, SessionLi
     assert ids(both, where=f"path~{os.sep}b{os.sep}") == [f"b/{name}" for name in (B1, B2, B3)]
     assert ids(both, sort="root") == [f"b/{name}" for name in (B1, B2, B3)] + [f"a/{name}" for name in (A1, A2, A3)]
     both.update_metadata([A2, B2], NOTE)
-    assert {found["session_path"] for found in rows(Path(both.db_path), "session_metadata")} >= {str(a / A2), str(b / B2)}
+    assert {found["session_path"] for found in rows(Path(both.db_path), "session_metadata")} >= {
+        str(a / A2),
+        str(b / B2),
+    }
     assert {found["session_path"] for found in rows(Path(both.db_path), "session_stats")} == {
         str(root / name) for root, names in ((a, (A1, A2, A3)), (b, (B1, B2, B3))) for name in names
     }
@@ -251,9 +254,12 @@ def test_an_id_in_two_roots_is_listed_twice(twins: SessionLibrary, a: Path, b: P
 def test_the_first_roots_session_has_the_metadata_if_no_path_says_otherwise(
     twins: SessionLibrary, a: Path, b: Path
 ) -> None:
-    write_metadata(Path(twins.db_path), TWIN, session_path=rf"D:\images\{TWIN}", is_favorite=1, tags='["t"]')
+    said = {"is_favorite": 1, "tags": '["t"]', "user_note": "a fine one"}
+    write_metadata(Path(twins.db_path), TWIN, session_path=rf"D:\images\{TWIN}", **said)
     assert ids(twins, liked=True) == [f"a/{TWIN}"]
     assert ids(twins, tag="t") == ids(twins, where="tag=T") == [f"a/{TWIN}"]
+    assert ids(twins, search="fine") == ids(twins, where="note~fine") == [f"a/{TWIN}"]
+    assert f"b/{TWIN}" in ids(twins, untagged=True)
     assert (twin_of(twins, a).metadata.is_favorite, twin_of(twins, b).metadata) == (True, None)
     assert twins.tags() == {"t": 1}
     assert ids(twins, liked=False)[-1] == f"b/{TWIN}"
@@ -290,7 +296,7 @@ def test_a_root_is_named_by_its_name_or_its_path(twins: SessionLibrary, a: Path,
         narrowed.update_metadata(TWIN, LIKE)
     assert twins.update_metadata(TWIN, LIKE)[0].after.session_path == str(a / TWIN)
     assert twins.compute(str(b / TWIN), force=True).computed == 1
-    assert twins.resolve([str(b / TWIN), f"{a / TWIN}{os.sep}"]) == [str(b / TWIN), str(a / TWIN)]
+    assert twins.resolve([str(b / TWIN), f"{a / TWIN}{os.sep}"]) == [str(b / TWIN), TWIN]
 
 
 def test_the_mirror_has_the_first_roots_row(twins: SessionLibrary, a: Path, b: Path) -> None:
@@ -313,6 +319,21 @@ def test_the_mirror_has_the_first_roots_row(twins: SessionLibrary, a: Path, b: P
     assert mirrored["images_actual"] == 2
 
 
+def test_pruning_a_twin_leaves_the_others_row(twins: SessionLibrary, a: Path, b: Path) -> None:
+    twins.compute()
+    with plain(Path(twins.db_path)) as connection:
+        connection.execute("ALTER TABLE session_stats ADD COLUMN ui_rank INTEGER DEFAULT 7")
+        connection.execute("UPDATE session_stats SET ui_rank = 8")
+    shutil.rmtree(a / TWIN)
+    assert twins.prune(force=True) == 1
+    mirrored = row(Path(twins.db_path), "session_stats", TWIN)
+    assert mirrored is not None
+    assert (mirrored["images_actual"], mirrored["session_path"], mirrored["ui_rank"]) == (3, str(b / TWIN), 8)
+    shutil.rmtree(b / TWIN)
+    assert twins.prune(force=True) == 1
+    assert row(Path(twins.db_path), "session_stats", TWIN) is None
+
+
 def test_a_bulk_edit_that_meets_a_twin_changes_nothing(twins: SessionLibrary) -> None:
     with pytest.raises(TwinSessionError):
         twins.update_metadata(SessionFilter(), LIKE)
@@ -331,6 +352,9 @@ def test_a_twin_whose_other_is_gone_is_one_no_more(twins: SessionLibrary, a: Pat
     assert ids(twins, missing=True, liked=True) == [f"a/{TWIN}"]
     assert ids(twins, problem=True) == []
     assert twins.get(TWIN).root == "b"  # whose folder is there
+    mirrored = row(Path(twins.db_path), "session_stats", TWIN)
+    assert mirrored is not None
+    assert mirrored["session_path"] == str(b / TWIN)
 
     make_session(a, TWIN, images=1)
     assert ids(twins, liked=True) == [f"a/{TWIN}"]
@@ -350,9 +374,7 @@ def test_a_root_that_is_not_configured_can_own_it_too(twins: SessionLibrary, a: 
     twins.compute()
     alone = SessionLibrary(b)
     assert ids(alone, liked=True) == []
-    assert problem(alone, TWIN) == (
-        f"A session in the root {a} has the same id, and the metadata belongs to that one."
-    )
+    assert problem(alone, TWIN) == (f"A session in the root {a} has the same id, and the metadata belongs to that one.")
     with pytest.raises(TwinSessionError) as caught:
         alone.update_metadata(TWIN, NOTE)
     assert caught.value.details["root"] == str(a)
@@ -376,7 +398,9 @@ def test_a_root_under_another_name_is_the_same_root(a: Path, tmp_path: Path) -> 
     page = linked.find(on_report=reports.append)
     assert (reports[0].computed, page.total_count) == (0, 3)
     assert {record.session_path for record in page.sessions} == {str(link / name) for name in (A1, A2, A3)}
-    assert {found["session_path"] for found in rows(path, "session_stats")} == {str(link / name) for name in (A1, A2, A3)}
+    assert {found["session_path"] for found in rows(path, "session_stats")} == {
+        str(link / name) for name in (A1, A2, A3)
+    }
     assert ids(linked, liked=True) == [f"link/{A1}"]
     assert linked.history()[0].session_id == A1
     assert ids(library, liked=True) == [f"a/{A1}"]
@@ -460,8 +484,12 @@ def test_a_collection_that_moved_keeps_everything(
     assert (reports[0].computed, reports[0].fresh, page.total_count) == (0, 3, 3)
     assert {record.session_path for record in page.sessions} == {str(moved / name) for name in (A1, A2, A3)}
     assert {record.root for record in page.sessions} == {"moved"}
-    assert all(record.stats is not None and record.stats.session_path == record.session_path for record in page.sessions)
-    assert {found["session_path"] for found in rows(known, "session_stats")} == {str(moved / name) for name in (A1, A2, A3)}
+    assert all(
+        record.stats is not None and record.stats.session_path == record.session_path for record in page.sessions
+    )
+    assert {found["session_path"] for found in rows(known, "session_stats")} == {
+        str(moved / name) for name in (A1, A2, A3)
+    }
     assert f"moved/{A1}" in ids(library, tag="t")
     assert ids(library, missing=True) == []
     assert library.tags() == {"t": 2}
@@ -565,7 +593,8 @@ def test_sessions_of_an_offline_root_are_listed_as_recorded(
     offline: SessionLibrary, a: Path, b: Path, known: Path
 ) -> None:
     def look() -> None:
-        before, reports = rows(known, "session_stats"), []
+        before = rows(known, "session_stats")
+        reports: list[ComputeReport] = []
         page = offline.find(on_report=reports.append)
         assert page.total_count == 6
         assert reports[0].offline == ("a",)
@@ -625,11 +654,11 @@ def test_a_root_of_which_everything_was_deleted_looks_offline(a: Path, known: Pa
 def test_a_mistyped_root_is_an_error_and_makes_nothing(tmp_path: Path) -> None:
     library = SessionLibrary(tmp_path / "imgaes")
     for use in (
-        lambda: library.find(),
-        lambda: library.compute(),
+        library.find,
+        library.compute,
         lambda: library.get(A1),
         lambda: library.update_metadata(A1, LIKE),
-        lambda: library.require_roots(),
+        library.require_roots,
     ):
         with pytest.raises(ImagesRootError) as caught:
             use()
@@ -662,7 +691,9 @@ def test_the_services_meaning_is_the_same(a: Path, b: Path, known: Path) -> None
 
 def test_prompts_and_values_are_each_roots_own(tmp_path: Path) -> None:
     one = make_root(tmp_path / "one", TWIN, manifest=make_manifest(snapshot={"resolved_template": {"prompt": "a fox"}}))
-    other = make_root(tmp_path / "other", TWIN, manifest=make_manifest(snapshot={"resolved_template": {"prompt": "owls"}}))
+    other = make_root(
+        tmp_path / "other", TWIN, manifest=make_manifest(snapshot={"resolved_template": {"prompt": "owls"}})
+    )
     library = SessionLibrary([one, other])
     assert ids(library, search="fox") == [f"one/{TWIN}"]
     assert ids(library, search="OWL") == [f"other/{TWIN}"]

@@ -1,8 +1,12 @@
 """Every use of a library, and the error that it must end in if the database cannot be used."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from hypothesis import Phase
 
 from sdgen_admin.errors import DatabaseError
 from sdgen_admin.models.filters import SessionFilter
@@ -11,7 +15,15 @@ from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION
 
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without shrinking, which with databases takes longer than a test may. What fails is small as it is."""
 LIKE = SessionMetadataUpdate(is_favorite=True)
+
+
+def all_records(library: SessionLibrary) -> list[SessionRecord]:
+    with library.records() as records:
+        return list(records)
+
 
 WRITES: dict[str, Callable[[SessionLibrary], object]] = {
     "compute": lambda library: library.compute(force=True),
@@ -26,7 +38,7 @@ READS: dict[str, Callable[[SessionLibrary], object]] = {
     "cached": lambda library: library.find(fresh=False),
     "get": lambda library: library.get(SESSION),
     "resolve": lambda library: library.resolve(["latest"]),
-    "records": lambda library: _all_records(library),
+    "records": all_records,
     "tags": lambda library: library.tags(),
     "models": lambda library: library.models(),
     "history": lambda library: library.history(),
@@ -36,11 +48,6 @@ READS: dict[str, Callable[[SessionLibrary], object]] = {
 USES = READS | WRITES
 
 
-def _all_records(library: SessionLibrary) -> list[SessionRecord]:
-    with library.records() as records:
-        return list(records)
-
-
 def expect(error: type[DatabaseError], use: Callable[[SessionLibrary], object], library: SessionLibrary) -> str:
     with pytest.raises(error) as caught:
         use(library)
@@ -48,3 +55,19 @@ def expect(error: type[DatabaseError], use: Callable[[SessionLibrary], object], 
     assert caught.value.details["path"] == library.db_path
     assert library.db_path in str(caught.value)
     return str(caught.value)
+
+
+@contextmanager
+def traced() -> Iterator[list[str]]:
+    """Give the statements of all connections that are opened in the body."""
+    statements: list[str] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def connect_and_trace(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **options)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", connect_and_trace)
+        yield statements

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +114,7 @@ def write(path: Path, sessions: Sequence[Written], said: Sequence[Said] = ()) ->
 
 def _write_facts(connection: sqlite3.Connection, root_id: int, sessions: Sequence[Written]) -> None:
     with_facts = [(s.session_id, fields(s), s.state) for s in sessions if s.facts is not None]
-    without = [(s.session_id, s.problem, s.is_missing) for s in sessions if s.facts is None]
+    without = [(s.session_id, s.problem) for s in sessions if s.facts is None]
     facts.put(connection, root_id, with_facts)
     facts.put_without_stats(connection, root_id, without)
     facts.mark_missing(connection, root_id, [s.session_id for s in sessions if s.is_missing], missing=True)
@@ -127,6 +127,7 @@ def fields(session: Written) -> dict[str, Any]:
         "session_created_at": created_at(session.session_id),
         "first_image_created_at": local_time(session.state.first_image_ns),
         "last_image_created_at": local_time(session.state.last_image_ns),
+        "stats_computed_at": NOW + timedelta(hours=ROOTS.index(session.root)),  # never the same for one id
     }
     return FACTS | times | dict(session.facts or {})
 

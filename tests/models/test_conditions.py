@@ -1,6 +1,6 @@
 """Conditions as people type them: `FIELD OPERATOR VALUE`."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -251,3 +251,13 @@ def test_a_condition_is_frozen() -> None:
         parsed.value = 31  # type: ignore[misc]
 
     assert parsed.value == 30
+
+
+def test_a_condition_made_by_a_program_holds_what_the_database_can_be_asked_for() -> None:
+    assert condition("steps", "<", 10**30).value == 2**63 - 1
+    assert condition("steps", ">", -(10**30)).value == -(2**63)
+    moment = MORNING.astimezone(UTC)
+    assert condition("created_at", "=", moment, moment).value == MORNING
+    assert condition("created_at", "=", moment, moment).until == MORNING
+    with pytest.raises(ValidationError, match="UTF-8"):
+        condition("sd_model", "=", "\ud800")

@@ -142,3 +142,10 @@ def test_one_that_lies_inside_an_outer_root_is_not_used(tmp_path: Path) -> None:
     make_database(tmp_path, "a/out/metadata")
 
     assert place(tmp_path, "a/out/deep", "a/out") == "a/metadata"
+
+
+def test_names_are_text_that_anybody_can_write() -> None:
+    folder = os.fsdecode(b"/images/caf\xe9") if os.name != "nt" else "/images/caf\udce9"
+    assert names_of(folder, Root("\ud800", "/other"))[1] == r"\ud800"
+    for name in names_of(folder, Root("\ud800", "/other")):
+        name.encode()

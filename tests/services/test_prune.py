@@ -9,7 +9,7 @@ from sdgen_admin.errors import PruneRefusedError
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
-from tests.neighbour import digest, rows, write_metadata, write_stats
+from tests.neighbour import digest, plain, rows, write_metadata, write_stats
 from tests.privileges import as_ordinary_user
 
 IDS = [f"202511{day:02}_120000-a" for day in range(1, 11)]
@@ -221,3 +221,14 @@ def test_pruning_one_of_two_sessions_of_one_id_leaves_the_other_and_its_mirror(
     (mirrored,) = [row for row in rows(path, "session_stats") if row["session_name"] == IDS[0]]
     assert (mirrored["images_actual"], mirrored["session_path"]) == (3, str(nas / IDS[0]))
     assert with_metadata(path) == IDS[::2]
+
+
+def test_a_neighbour_that_lets_nobody_delete_mirror_rows(library: SessionLibrary, images_dir: Path, path: Path) -> None:
+    with plain(path) as connection:
+        connection.execute("CREATE TRIGGER guard BEFORE DELETE ON session_stats BEGIN SELECT raise(ABORT, 'no'); END")
+    remove(images_dir, IDS[0], IDS[1])
+    assert library.prune() == 1 + 1
+    assert library.delete_stats(IDS[2])
+    known = [row["session_id"] for row in rows(path, "sdgen_admin_sessions") if row["stats_computed_at"] is not None]
+    assert known == IDS[3:]
+    assert len(rows(path, "session_stats")) == len(IDS)

@@ -12,6 +12,7 @@ from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.models.records import SessionRecord
 from sdgen_admin.models.reports import ComputeReport
 from sdgen_admin.services.library import SessionLibrary
+from sdgen_admin.services.metadata import SessionMetadataService
 from tests.builders import SESSION, add_image, make_manifest, make_session
 from tests.neighbour import rows, write_metadata
 from tests.platforms import needs_symlinks
@@ -358,3 +359,128 @@ def test_computing_one_of_two(twins: SessionLibrary, nas: Path) -> None:
         "images": 6,
         "nas": 2,
     }
+
+
+@needs_symlinks
+def test_a_root_that_is_named_twice_keeps_its_first_place(both: SessionLibrary, images_dir: Path, nas: Path) -> None:
+    link = nas.parent / "link"
+    link.symlink_to(images_dir)
+    library = SessionLibrary([images_dir, nas, link])
+    assert [root.name for root in library.roots] == ["images", "nas"]
+
+
+@needs_symlinks
+def test_a_link_to_any_earlier_roots_folder_is_that_roots_session(
+    twins: SessionLibrary, images_dir: Path, nas: Path
+) -> None:
+    links = nas.parent / "links"
+    links.mkdir()
+    (links / SESSION).symlink_to(nas / SESSION)
+    assert set(by_root(SessionLibrary([images_dir, nas, links]))) == {"images", "nas"}
+
+
+def test_a_session_that_has_just_been_moved_to_another_root_is_found_there(
+    both: SessionLibrary, images_dir: Path, nas: Path
+) -> None:
+    both.compute()
+    make_session(images_dir, SESSION)
+    both.compute()
+    (images_dir / SESSION).rename(nas / SESSION)
+    record = both.get(SESSION)
+    assert (record.root, record.missing) == ("nas", False)
+
+
+def test_an_offline_roots_session_is_not_taken_for_one_that_was_moved(
+    twins: SessionLibrary, images_dir: Path, nas: Path
+) -> None:
+    twins.compute()
+    images_dir.rename(images_dir.parent / "unmounted")
+    assert twins.get(SESSION).root == "images"
+
+
+@pytest.mark.parametrize("path", ["", "D:\\outputs\\session"])
+def test_two_collections_in_one_database_both_have_an_id_without_getting_in_each_others_way(
+    images_dir: Path, nas: Path, path: str
+) -> None:
+    make_session(images_dir)
+    make_session(nas)
+    ours, theirs = SessionLibrary(images_dir), SessionLibrary(nas)
+    ours.compute()
+    if path:
+        write_metadata(Path(ours.db_path), SESSION, session_path=path, tags='["portrait"]')
+    for library in (ours, theirs, ours):
+        assert library.find(problem=True).total_count == 0
+    assert theirs.find().total_count == 1
+    assert ours.tags() == theirs.tags() == ({"portrait": 1} if path else {})
+    (change,) = ours.update_metadata(SESSION, LIKE)
+    assert change.after.is_favorite
+
+
+def test_whose_metadata_it_is_does_not_depend_on_who_looked_last(twins: SessionLibrary, nas: Path) -> None:
+    twins.compute()
+    SessionLibrary(nas, twins.db_path).compute()
+    with pytest.raises(TwinSessionError):
+        twins.update_metadata(str(nas / SESSION), LIKE)
+
+
+def test_the_mirror_keeps_the_first_roots_row_after_an_edit_that_knows_no_roots(
+    twins: SessionLibrary, images_dir: Path, nas: Path
+) -> None:
+    SessionLibrary(nas, twins.db_path).compute()  # so that it is recorded before the first root
+    twins.compute()
+    before = rows(Path(twins.db_path), "session_stats")
+    assert before[0]["session_path"] == str(images_dir / SESSION)
+    SessionMetadataService(twins.db_path).upsert_metadata(SESSION, images_dir / SESSION, LIKE)
+    assert rows(Path(twins.db_path), "session_stats") == before
+
+
+@needs_symlinks
+def test_a_symlink_that_leads_elsewhere_now_is_another_root(images_dir: Path, nas: Path) -> None:
+    make_session(images_dir, HERE)
+    make_session(nas, THERE)
+    link = nas.parent / "link"
+    link.symlink_to(images_dir)
+    SessionLibrary(link).compute()
+    link.unlink()
+    link.symlink_to(nas)
+    library = SessionLibrary([link, images_dir])
+    for _ in range(2):
+        found = [(record.session_id, record.root) for record in library.find().sessions]
+        assert found == [(THERE, "link"), (HERE, "images")]
+
+
+@needs_symlinks
+def test_paths_under_a_roots_other_name_count_as_its_own(images_dir: Path, nas: Path) -> None:
+    make_session(images_dir, HERE)
+    link = nas.parent / "link"
+    link.symlink_to(images_dir)
+    library = SessionLibrary(link)
+    library.compute()
+    write_metadata(Path(library.db_path), SESSION, session_path=str(link / SESSION))
+    library = SessionLibrary(images_dir, library.db_path)
+    library.compute()
+    assert [record.session_id for record in library.find(missing=True).sessions] == [SESSION]
+    assert library.describe().without_root == 0
+
+
+def test_history_takes_the_path_of_a_folder(both: SessionLibrary, images_dir: Path) -> None:
+    both.update_metadata(HERE, LIKE)
+    for name in (HERE, str(images_dir / HERE), f"{images_dir / HERE}/"):
+        assert [entry.session_id for entry in both.history(name)] == [HERE]
+
+
+def test_what_was_said_is_told_right_after_a_move(both: SessionLibrary, images_dir: Path) -> None:
+    both.update_metadata(HERE, SessionMetadataUpdate(add_tags=("portrait",)))
+    both.compute()
+    moved = images_dir.rename(images_dir.parent / "moved")
+    library = SessionLibrary(moved, both.db_path)
+    assert (library.tags(), len(library.history())) == ({"portrait": 1}, 1)
+    assert sum(SessionLibrary(moved, both.db_path).models().values()) == 1
+
+
+def test_an_absent_root_beside_one_that_is_there_keeps_nobody_from_typing(images_dir: Path, nas: Path) -> None:
+    make_session(images_dir, HERE)
+    library = SessionLibrary([nas, images_dir])
+    assert ids_of(library) == [HERE]
+    assert library.update_metadata(HERE, LIKE)[0].after.is_favorite
+    assert SessionLibrary([nas, images_dir]).find(liked=True).total_count == 1

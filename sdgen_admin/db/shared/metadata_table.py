@@ -1,4 +1,4 @@
-"""The table `session_metadata` in the form that all programs share. Never altered, never dropped, no trigger on it."""
+"""The table `session_metadata` in the form that all programs share. Never alter it, drop it, or put a trigger on it."""
 
 import sqlite3
 

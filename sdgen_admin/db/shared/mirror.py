@@ -83,21 +83,22 @@ def repair(connection: sqlite3.Connection, first_roots: Sequence[int], only: Seq
     Args:
         connection: The database, with its facts committed.
         first_roots: The configured roots: of sessions with the same id, the first root's is mirrored, one whose folder
-            is there before one whose folder is gone.
+            is there before one whose folder is gone. Without any, rows of such sessions stay as they are.
         only: The sessions whose facts have just been stored; None: all.
 
     Raises:
         sqlite3.Error: It could not be done; the mirror is as it was.
     """
-    layout = recognize(connection).layout
-    while layout is not None and (only is not None or has_wrong_rows(connection, layout, first_roots)):
+    (rows,) = connection.execute("SELECT count(*) FROM sdgen_admin_sessions").fetchone()
+    turns = 1 if only is not None else rows // _AT_ONCE + 1
+    for _ in range(turns):  # not until all are right: a neighbour's trigger may make them wrong again
+        layout = recognize(connection).layout
+        if layout is None or (only is None and not has_wrong_rows(connection, layout, first_roots)):
+            return
         with transaction(connection):
             layout = recognize(connection).layout
             if layout is not None:
-                statement = _repair_statement(connection, layout, first_roots, only)
-                changed = connection.execute(statement, only or ()).rowcount
-        if only is not None or layout is None or not changed:
-            return
+                connection.execute(_repair_statement(connection, layout, first_roots, only), only or ())
 
 
 def try_to_repair(
@@ -137,10 +138,12 @@ def counts(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
     return ours, rows - ours
 
 
-def delete(connection: sqlite3.Connection, session_ids: Sequence[str]) -> None:
-    """Delete the mirror rows of sessions of which no facts are left."""
-    layout = recognize(connection).layout
-    if layout is not None:
+def try_to_delete(connection: sqlite3.Connection, session_ids: Sequence[str]) -> None:
+    """Delete the mirror rows of sessions that have no facts any more, or leave them if a neighbour prevents it."""
+    with suppress(sqlite3.Error), transaction(connection):
+        layout = recognize(connection).layout
+        if layout is None:
+            return
         key = quoted(layout.key)
         connection.executemany(
             f"""DELETE FROM session_stats WHERE {key} = :name AND NOT EXISTS (SELECT 1 FROM sdgen_admin_sessions s
@@ -172,15 +175,18 @@ def _wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: Seq
     (roots,) = connection.execute("SELECT count(*) FROM sdgen_admin_roots").fetchone()
     if roots > 1:
         ranks = "".join(f" WHEN {root_id} THEN {place}" for place, root_id in enumerate(first_roots))
-        rank = f"CASE o.root_id{ranks} ELSE {len(first_roots)} END" if ranks else "NULL"
+        rank = f"CASE o.root_id{ranks} ELSE {len(first_roots)} END"
         ctes = (
             "WITH doubles AS MATERIALIZED (SELECT session_id FROM sdgen_admin_sessions GROUP BY session_id"
             " HAVING count(*) > 1)"
         )
+        of_the_first = (
+            "s.id = (SELECT o.id FROM sdgen_admin_sessions o"
+            " WHERE o.session_id = s.session_id AND o.stats_computed_at IS NOT NULL"
+            f" ORDER BY {rank} = {len(first_roots)}, o.missing, {rank}, o.id LIMIT 1)"
+        )
         chosen = (
-            " AND (s.session_id NOT IN (SELECT session_id FROM doubles) OR s.id = (SELECT o.id"
-            " FROM sdgen_admin_sessions o WHERE o.session_id = s.session_id AND o.stats_computed_at IS NOT NULL"
-            f" ORDER BY {rank} = {len(first_roots)}, o.missing, {rank}, o.id LIMIT 1))"
+            f" AND (s.session_id NOT IN (SELECT session_id FROM doubles) OR {of_the_first if first_roots else 'FALSE'})"
         )
     source = (
         "FROM sdgen_admin_sessions s JOIN sdgen_admin_roots r ON r.id = s.root_id"

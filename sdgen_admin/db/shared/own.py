@@ -1,4 +1,4 @@
-"""The layout that this tool creates if there is no `session_stats`: it serves the web UI's reader and the design's."""
+"""The layout that this tool creates if there is no `session_stats`. It serves the web UI and the design alike."""
 
 from sdgen_admin.db.shared.interface import Layout
 from sdgen_admin.db.shared.webui_v1 import SHARED_COLUMNS

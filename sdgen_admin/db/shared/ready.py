@@ -1,4 +1,4 @@
-"""What a mirror shows and only the process that computes a row can tell: local times, and the range of seeds."""
+"""What a mirror shows but SQL cannot compute: local times, the range of seeds, seed sweeps by the web UI's rule."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ _UNKNOWN = (None, "unknown")
 
 
 def ready_made(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that mirrors are filled from as they stand.
+    """Return the columns that mirrors copy unchanged.
 
     Args:
         fields: The fields of a record and its stats.

@@ -31,7 +31,7 @@ SHARED_COLUMNS = {
     "stats_computed_at": "s.stats_computed_at",
     "completion_threshold": str(COMPLETE_FROM / 100),
 }
-"""What the layout that this tool creates has in the same way."""
+"""The columns that have the same meaning in the layout that this tool creates."""
 
 LAYOUT = Layout(
     name="web UI, version 1",

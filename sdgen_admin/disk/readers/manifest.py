@@ -184,7 +184,7 @@ def _cut_deep(text: str) -> str:
             depth += 1
             if depth == _MAX_DEPTH:
                 kept.append(text[start : token.start()])
-                start = len(text)  # until it is closed; if it never is, the rest is no JSON anyway
+                start = len(text)  # until it is closed; if it never is, the rest is not JSON anyway
         elif token[0] in "]}":
             if depth == _MAX_DEPTH:
                 kept.append("null")
@@ -243,7 +243,7 @@ def _count(node: dict[str, Any], key: str) -> int | None:
 
 
 def _image_limit(params: dict[str, Any], top: dict[str, Any]) -> int | None:
-    """Return the image limit: `max_images`, of which 0 or less means none, else `images_requested`."""
+    """Return the image limit: `max_images` (0 or less means none), else `images_requested`."""
     has_own = _is_integer(params.get("max_images")) or _integer(params, "max_images") is not None
     return (_count(params, "max_images") if has_own else _count(top, "images_requested")) or None
 
