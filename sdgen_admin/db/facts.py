@@ -289,3 +289,10 @@ def count(connection: sqlite3.Connection) -> int:
     """Return how many sessions are recorded, of all roots."""
     (sessions,) = connection.execute("SELECT count(*) FROM sdgen_admin_sessions").fetchone()
     return int(sessions)
+
+
+def has_any(connection: sqlite3.Connection, root_ids: Iterable[int]) -> bool:
+    """Whether a session of any of some roots is recorded."""
+    among = ", ".join(map(str, root_ids)) or "NULL"
+    row = connection.execute(f"SELECT 1 FROM sdgen_admin_sessions WHERE root_id IN ({among}) LIMIT 1").fetchone()
+    return row is not None

@@ -93,7 +93,7 @@ def parse_condition(text: str) -> Condition:
         raise InvalidConditionError(f"Invalid condition {text!r}.", condition=text)
     field, operator, value = field_named(parts[1]), Operator(parts[2]), parts[3].strip()
     _require_operator(field, operator, text)
-    if operator is Operator.EQUAL and value.startswith("="):
+    if operator is Operator.EQUAL and parts[3].startswith("="):
         raise InvalidConditionError(f"Invalid condition {text!r}: use one '='.", condition=text)
     if value.lower() == NOTHING and operator in _EQUALITY:
         return Condition(field=field.name, operator=operator, value=None)

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
-from sdgen_admin.db import records
+from sdgen_admin.db import facts, records
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
+from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadataUpdate
@@ -233,14 +234,12 @@ class SessionLibrary:
         """Return every tag in use with the number of sessions that have it, the most used first."""
         from sdgen_admin.db.shared.metadata import tag_counts  # noqa: PLC0415 -- seldom asked for
 
-        with self._reading(fresh=False) as collection:
-            meet_new_roots(collection)
+        with self._reading_recorded() as collection:
             return tag_counts(collection.connection, collection.of_collection)
 
     def models(self) -> dict[str, int]:
         """Return every model with the number of sessions that used it, the most used first."""
-        with self._reading(fresh=False) as collection:
-            meet_new_roots(collection)
+        with self._reading_recorded() as collection:
             return records.model_counts(collection.connection, collection.scope)
 
     def prune(self, *, force: bool = False) -> int:
@@ -347,6 +346,16 @@ class SessionLibrary:
             self._database.require()
         to_make = (not fresh or may_make_database(self._database, self.roots)) and to_make
         with opened(self._database, self.roots, self.shown, for_writing=False, to_make=to_make) as collection:
+            yield collection
+
+    @contextmanager
+    def _reading_recorded(self) -> Iterator[OpenCollection]:
+        """Open the database as it is, unless it has no session of these roots: then they are looked at first."""
+        with self._reading(fresh=False) as collection:
+            meet_new_roots(collection)
+            if not facts.has_any(collection.connection, collection.first_roots):
+                with suppress(ImagesRootError):
+                    Refresher(collection).everything()
             yield collection
 
     @contextmanager

@@ -12,9 +12,10 @@ from sdgen_admin.db.roots import path_of, recorded_roots
 from sdgen_admin.db.settle import settle
 from sdgen_admin.db.shared import metadata as table, mirror
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.roots import has_folder, is_offline
+from sdgen_admin.disk.roots import has_folder, is_offline, is_same_folder
 from sdgen_admin.errors import TwinSessionError
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
+from sdgen_admin.models.roots import Root
 from sdgen_admin.models.session_id import path_in
 from sdgen_admin.services.opened import Key, OpenCollection
 from sdgen_admin.services.presence import meet_new_roots
@@ -108,15 +109,18 @@ def update_metadata(
 
 
 def _record(opened: OpenCollection, keys: Sequence[Key]) -> None:
-    """Record sessions that nobody has looked at yet: an edit belongs to one that the collection knows."""
-    new = [root for root in dict.fromkeys(key.root for key in keys) if root not in opened.ids]
-    if new:
-        opened.register(new)
+    """Record sessions that nobody has looked at yet: an edit belongs to one that the collection knows.
+
+    So are sessions with the same id in other configured roots, for the metadata may be theirs.
+    """
+    named = [key for key in keys if not _is_known(opened, key)]
+    twins = [Key(root, key.session_id) for key in named for root in opened.roots if _has_twin(key, root)]
+    new = [key for key in dict.fromkeys([*named, *twins]) if not _is_known(opened, key)]
+    if roots := [root for root in dict.fromkeys(key.root for key in new) if root not in opened.ids]:
+        opened.register(roots)
     unknown: dict[int, list[str]] = {}
-    for key in keys:
-        root_id = opened.ids[key.root]
-        if not facts.get_known(opened.connection, root_id, [key.session_id]):
-            unknown.setdefault(root_id, []).append(key.session_id)
+    for key in new:
+        unknown.setdefault(opened.ids[key.root], []).append(key.session_id)
     if not unknown:
         return
     with transaction(opened.connection):
@@ -147,3 +151,15 @@ def _is_gone(opened: OpenCollection, root_id: int, session_id: str) -> bool:
     """Whether a recorded session's folder is not there any more, although its root is."""
     path = path_of(opened.connection, root_id)
     return not has_folder(path, session_id) and not is_offline(path)
+
+
+def _is_known(opened: OpenCollection, key: Key) -> bool:
+    root_id = opened.ids.get(key.root)
+    return root_id is not None and bool(facts.get_known(opened.connection, root_id, [key.session_id]))
+
+
+def _has_twin(key: Key, root: Root) -> bool:
+    """Whether another root holds another session with the same id."""
+    if root == key.root or not has_folder(root.path, key.session_id):
+        return False
+    return not is_same_folder(os.path.join(root.path, key.session_id), os.path.join(key.root.path, key.session_id))

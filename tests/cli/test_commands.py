@@ -166,9 +166,9 @@ def test_show_in_sections(shared: Path) -> None:
         "Source",
     ]  # fmt: skip
     assert "  seed list        4 seeds: 1000, 1001, 1002, 1003" in lines
-    assert "  smallest seed    7" in lines
-    assert "  largest seed     14" in lines
-    assert "  seeds run        progressive" in lines
+    assert "  smallest seed    1000" in lines
+    assert "  largest seed     1003" in lines
+    assert "  seeds run        random" in lines
     assert "  recorded         8" in lines
     assert "  duration         2 min 48 s" in lines
     assert "  rate             2.5 images per minute" in lines

@@ -484,3 +484,30 @@ def test_an_absent_root_beside_one_that_is_there_keeps_nobody_from_typing(images
     assert ids_of(library) == [HERE]
     assert library.update_metadata(HERE, LIKE)[0].after.is_favorite
     assert SessionLibrary([nas, images_dir]).find(liked=True).total_count == 1
+
+
+def test_an_edit_never_goes_to_the_metadata_of_a_session_nobody_has_looked_at(tmp_path: Path) -> None:
+    first, second, path = tmp_path / "a", tmp_path / "b", tmp_path / "sessions.db"
+    for root in (first, second):
+        make_session(root)
+    write_metadata(path, SESSION, session_path=f"D:\\x\\{SESSION}", tags='["t"]')
+
+    with pytest.raises(TwinSessionError) as raised:
+        SessionLibrary([first, second], path, root="b").update_metadata(SESSION, SessionMetadataUpdate(add_tags=("x",)))
+
+    assert raised.value.details["root"] == "a"
+    library = SessionLibrary([first, second], path)
+    assert {record.root: record.metadata and record.metadata.tags for record in library.find().sessions} == {
+        "a": ("t",),
+        "b": None,
+    }
+
+
+def test_tags_of_a_database_that_only_a_neighbour_has_filled(images_dir: Path, path: Path) -> None:
+    make_session(images_dir)
+    write_metadata(path, SESSION, session_path=f"D:\\x\\{SESSION}", tags='["t"]')
+
+    library = SessionLibrary(images_dir, path)
+
+    assert library.tags() == {"t": 1}
+    assert list(library.models().values()) == [1]
