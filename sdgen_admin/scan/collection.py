@@ -43,4 +43,4 @@ def take_fingerprints(
     def take(session_id: str) -> tuple[str, Fingerprint | None]:
         return session_id, take_fingerprint(prefix + session_id)
 
-    return Spread(take, helper=None, jobs=jobs, batch=32)(session_ids)
+    return Spread(take, helper=None, jobs=jobs, batch=8)(session_ids)
