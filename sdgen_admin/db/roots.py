@@ -25,6 +25,11 @@ class RecordedRoot(NamedTuple):
         return name == session_id and folder in (self.path, self.real_path, *self.former_paths)
 
 
+def not_recorded(root: Root) -> RecordedRoot:
+    """Return a configured root as it would be recorded."""
+    return RecordedRoot(0, visible(root.path), _real(root.path), ())
+
+
 def recorded_roots(connection: sqlite3.Connection) -> list[RecordedRoot]:
     """Return all roots that the database knows, in the order in which it met them."""
     rows = connection.execute("SELECT id, path, real_path, former_paths FROM sdgen_admin_roots ORDER BY id")

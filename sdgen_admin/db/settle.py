@@ -4,10 +4,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from sdgen_admin.db.facts import add
-from sdgen_admin.db.roots import RecordedRoot, recorded_roots
+from sdgen_admin.db.roots import RecordedRoot, not_recorded, recorded_roots
 from sdgen_admin.db.schema import next_change
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.db.values import as_text
+from sdgen_admin.models.roots import Root
 from sdgen_admin.models.session_id import is_session_id
 
 Twin = tuple[int, int]
@@ -32,9 +33,9 @@ def settle(connection: sqlite3.Connection, first_roots: Sequence[int]) -> None:
         _mark(connection, _twins(connection, roots, first_roots), first_roots)
 
 
-def count_without_root(connection: sqlite3.Connection) -> int:
-    """Return how many sessions are known from metadata alone, with a path that lies in no known root."""
-    roots = recorded_roots(connection)
+def count_without_root(connection: sqlite3.Connection, configured: Sequence[Root]) -> int:
+    """Return how many sessions are known from metadata alone, with a path in no recorded and no configured root."""
+    roots = [*recorded_roots(connection), *map(not_recorded, configured)]
     return sum(not any(root.holds(path, name) for root in roots) for name, path in _only_in_metadata(connection, ()))
 
 

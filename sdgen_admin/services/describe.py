@@ -19,7 +19,7 @@ def describe(database: Database, roots: Sequence[Root]) -> DatabaseReport:
         found = mirror.recognize(connection)
         ours, others = (0, 0) if found.layout is None else mirror.counts(connection, found.layout)
         sessions = facts.count(connection)
-        without_root = count_without_root(connection)
+        without_root = count_without_root(connection, roots)
     problem = found.why
     if found.layout is not None and is_ready and database.is_writable():
         problem = _why_it_fails(database, roots)

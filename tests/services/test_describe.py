@@ -116,3 +116,12 @@ def test_a_read_only_database(library: SessionLibrary, path: Path) -> None:
     with read_only(path):
         report = as_ordinary_user(lambda: described(library))
     assert (report.layout, report.mirrored, report.sessions) == ("own", 2, 2)
+
+
+def test_a_path_in_a_configured_root_that_nobody_has_looked_at_lies_in_a_known_root(
+    images_dir: Path, path: Path
+) -> None:
+    write_metadata(path, SESSION, session_path=str(images_dir / SESSION))
+    write_metadata(path, "20251101_100000-x", session_path="D:\\sd\\20251101_100000-x")
+
+    assert SessionLibrary(images_dir, path).describe().without_root == 1
