@@ -121,7 +121,7 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
 def _begin(connection: sqlite3.Connection, most: float | None) -> None:
     """Take the write lock."""
     if getattr(connection, "is_hidden", False):
-        connection.execute("BEGIN")  # what is written lies in memory, where there is nobody to wait for
+        connection.execute("BEGIN")  # writes go to memory: no other program can hold a lock there
         return
     wait_for(connection, "BEGIN IMMEDIATE", most)
 

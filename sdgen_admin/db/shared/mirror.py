@@ -29,7 +29,7 @@ class Recognition(NamedTuple):
     why: str | None
     """Why there is none, in one sentence."""
     is_absent: bool = False
-    """Whether there is no such table at all."""
+    """Whether the table does not exist."""
 
 
 class _Column(NamedTuple):
