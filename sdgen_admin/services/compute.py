@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,13 +14,16 @@ from sdgen_admin.disk.fingerprint import Fingerprint
 from sdgen_admin.disk.roots import RootListing, is_offline
 from sdgen_admin.models.reports import ProgressListener
 from sdgen_admin.models.roots import Root
-from sdgen_admin.scan.collection import read_sessions, take_fingerprints
+from sdgen_admin.scan.fingerprints import take_fingerprints
 from sdgen_admin.services.opened import Key, OpenCollection
 from sdgen_admin.services.outcome import Outcome
 from sdgen_admin.services.presence import look_at_roots, meet_new_roots
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sdgen_admin.disk.folder import SessionReading
+    from sdgen_admin.scan.fingerprints import Taken
 
 BATCH = 500
 """Sessions written in one transaction: about 15 ms, so that other writers hardly wait."""
@@ -38,14 +41,21 @@ class Refresher:
     Args:
         opened: The collection.
         jobs: How many sessions to read side by side; None lets the drive decide.
+        executor: Reads the sessions instead of our own threads and processes.
         progress: Told how far the computing is.
     """
 
     def __init__(
-        self, opened: OpenCollection, *, jobs: int | None = None, progress: ProgressListener | None = None
+        self,
+        opened: OpenCollection,
+        *,
+        jobs: int | None = None,
+        executor: "Executor | None" = None,
+        progress: ProgressListener | None = None,
     ) -> None:
         self._opened = opened
         self._jobs = jobs
+        self._executor = executor
         self._progress = progress
 
     def everything(self, *, force: bool = False) -> Outcome:
@@ -83,7 +93,7 @@ class Refresher:
         work = {}
         for root, ids in by_root.items():
             known = {entry.session_id: entry for entry in facts.get_known(*self._of(root), ids)}
-            found = dict(take_fingerprints(root.path, ids, self._jobs))
+            found = dict(self._take_fingerprints(root, ids))
             here = [name for name in ids if found[name] is not None]
             if len(here) < len(ids) and known and is_offline(root.path):
                 outcome.offline.append(root.name)  # what is recorded stays as it is
@@ -105,7 +115,10 @@ class Refresher:
         current = {name for name in listing.session_ids if name in known and known[name].is_current}
         unknown = [name for name in listing.session_ids if name not in current]
         doubtful = [name for name in listing.session_ids if name in current]
-        return unknown + _outdated(take_fingerprints(root.path, doubtful, self._jobs), known, outcome)
+        return unknown + _outdated(self._take_fingerprints(root, doubtful), known, outcome)
+
+    def _take_fingerprints(self, root: Root, ids: Sequence[str]) -> "Iterator[Taken]":
+        return take_fingerprints(root.path, ids, jobs=self._jobs, executor=self._executor)
 
     def _note_presence(self, root: Root, here: list[str], known: Mapping[str, Known], outcome: Outcome) -> None:
         """Note which recorded sessions have lost their folder since, and which have it again."""
@@ -134,6 +147,7 @@ class Refresher:
     def _compute_in(self, root: Root, ids: list[str], outcome: Outcome, before: int, total: int) -> None:
         """Compute and store sessions of one root; whatever ends this early, what is done by then is kept."""
         # When all is fresh, which is nearly always, nothing of this needs to be loaded.
+        from sdgen_admin.scan.sessions import scan  # noqa: PLC0415
         from sdgen_admin.services.store import store_readings  # noqa: PLC0415
 
         done: list[SessionReading] = []
@@ -153,7 +167,7 @@ class Refresher:
                     tell(count - len(done))  # what could not be stored is not kept
 
         # In the order of the tables' keys, rows are added at the end of the file, not all over it.
-        with closing(read_sessions(root.path, sorted(ids), self._jobs)) as readings:
+        with closing(scan(root.path, sorted(ids), jobs=self._jobs, executor=self._executor)) as readings:
             try:
                 for count, reading in enumerate(readings, 1):
                     done.append(reading)

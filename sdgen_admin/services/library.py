@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdgen_admin.db import facts, records
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
@@ -27,6 +27,9 @@ from sdgen_admin.services.opened import Key, OpenCollection, opened
 from sdgen_admin.services.presence import has_database_or_sessions, may_make_database, meet_new_roots
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import root_named
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 Sessions = str | Iterable[str] | SessionFilter
 """An id, several, or a filter that all matching sessions are chosen by. A session folder's path can stand for an id."""
@@ -163,6 +166,7 @@ class SessionLibrary:
         *,
         force: bool = False,
         jobs: int | None = None,
+        executor: "Executor | None" = None,
         progress: ProgressListener | None = None,
     ) -> ComputeReport:
         """Compute and store the stats that are missing or outdated.
@@ -171,13 +175,15 @@ class SessionLibrary:
             sessions: The sessions, one, or a filter; None: all.
             force: Whether to compute fresh ones, too.
             jobs: How many sessions to read side by side; None lets the drive decide.
+            executor: Reads the sessions instead of our own threads and processes: any executor in the sense of
+                PEP 3148. It is not shut down.
             progress: Told how far it is.
 
         Raises:
             SessionNotFoundError: A named session has no folder; nothing was computed.
         """
         with self._writing() as collection:
-            refresher = Refresher(collection, jobs=jobs, progress=progress)
+            refresher = Refresher(collection, jobs=jobs, executor=executor, progress=progress)
             if sessions is None:
                 return refresher.everything(force=force).report()
             locator = Locator(collection)

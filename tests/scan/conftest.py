@@ -10,17 +10,18 @@ import pytest
 class Clock:
     """Stands in for `time.perf_counter` and `time.thread_time`."""
 
+    seconds: float = 0.003
     wall: float = 0.0
     cpu: float = 0.0
 
     def wait(self) -> None:
-        """Let 3 ms pass as a slow drive does: no processor at work."""
-        self.wall += 0.003
+        """Let some time pass as a slow drive does: no processor at work."""
+        self.wall += self.seconds
 
     def toil(self) -> None:
-        """Let 3 ms pass in which the processor is at work."""
-        self.wall += 0.003
-        self.cpu += 0.003
+        """Let some time pass in which the processor is at work."""
+        self.wall += self.seconds
+        self.cpu += self.seconds
 
 
 @pytest.fixture
