@@ -1,21 +1,22 @@
 """This tool's own table `sdgen_admin_history`: every edit of metadata, one group for a command or call.
 
 An entry is one column of one session before and after. Values go from table to table inside SQLite, so that
-whatever another program stored, even bytes that are not text, can be put back exactly.
+whatever another program stored, even bytes that are not text, can be put back exactly. What is recorded is what the
+row says afterwards: another program's trigger may have changed or prevented what was asked.
 
 If a group made a session's row, it has an entry for every column that had a value, changed or not, and one for
 `session_id` without an old value. If it deleted the row, the same, without a new value.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sdgen_admin.db.functions import parse_tags
 from sdgen_admin.db.schema import HISTORY_COLUMNS
-from sdgen_admin.db.values import as_text, given, is_true, lenient, literal, quoted
+from sdgen_admin.db.shared.metadata_table import metadata_columns, require_changeable
+from sdgen_admin.db.values import FLAGS, given, lenient, literal, meaning, means_the_same, quoted
 
 if TYPE_CHECKING:
     from sdgen_admin.models.history import HistoryEntry
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 BOOKKEEPING = ("session_path", "created_at", "updated_at")
 """Columns that are not the person's words."""
 
-_FLAGS = ("is_test", "is_complete", "is_favorite")
 _INSERT = f"INSERT INTO sdgen_admin_history ({', '.join(HISTORY_COLUMNS)})"
 
 
@@ -35,66 +35,70 @@ class Group(NamedTuple):
     undoes: int | None
     """The group that this one takes back."""
     columns: tuple[str, ...]
-    """The columns that the table of metadata has meanwhile, other programs' own included."""
+    """The columns that the table of metadata has, other programs' own included."""
 
 
-def start_group(connection: sqlite3.Connection, undoes: int | None = None) -> Group:
-    """Return a new group. To be called inside the write transaction that it stands for."""
+@contextmanager
+def recorded(connection: sqlite3.Connection, undoes: int | None = None) -> Generator[Group]:
+    """Record as one group what the body does to the rows that it remembers before it changes them.
+
+    To be used inside the write transaction that it stands for.
+
+    Args:
+        connection: The database.
+        undoes: The group that the body takes back.
+
+    Raises:
+        ForeignLayoutError: The table of metadata has a form in which no row can be changed.
+    """
+    require_changeable(connection)
     (last,) = connection.execute("SELECT max(group_id) FROM sdgen_admin_history").fetchone()
-    return Group((last or 0) + 1, datetime.now().isoformat(), undoes, metadata_columns(connection))
+    group = Group((last or 0) + 1, datetime.now().isoformat(), undoes, metadata_columns(connection))
+    columns = ", ".join(map(quoted, group.columns))
+    connection.execute(
+        f"CREATE TEMP TABLE sdgen_admin_before (sdgen_admin_id PRIMARY KEY, sdgen_admin_made, {columns})"
+    )
+    yield group
+    _record(connection, group)
+    connection.execute("DROP TABLE temp.sdgen_admin_before")
 
 
-def record_changes(connection: sqlite3.Connection, group: Group, session_id: str, changes: Mapping[str, Any]) -> None:
-    """Record that columns of a session's row are about to get new values."""
-    for name, value in changes.items():
+def remember(connection: sqlite3.Connection, group: Group, session_id: str, *, made: bool = False) -> None:
+    """Note what a session's row holds before it is changed.
+
+    Args:
+        connection: The database, in the body of `recorded`.
+        group: What that gives.
+        session_id: The session, with or without a row.
+        made: Whether the group has made the row just now: then it holds what it does before anything is said.
+    """
+    columns = ", ".join(map(quoted, group.columns))
+    connection.execute(
+        f"""INSERT INTO temp.sdgen_admin_before (sdgen_admin_id, sdgen_admin_made, {columns})
+            SELECT ?1, ?2, {columns} FROM (SELECT 1 AS sdgen_admin_one)
+            LEFT JOIN session_metadata ON session_id = ?1""",
+        (session_id, made),
+    )
+
+
+def _record(connection: sqlite3.Connection, group: Group) -> None:
+    for name in group.columns:
+        before, now = f"b.{quoted(name)}", f"m.{quoted(name)}"
+        old = f"CASE WHEN NOT b.sdgen_admin_made THEN {before} END" if name == "session_id" else before
         connection.execute(
-            f"""{_INSERT} SELECT ?, ?, ?, session_id, {literal(name)}, {quoted(name)}, ?
-                FROM session_metadata WHERE session_id = ?
-                ON CONFLICT (group_id, session_id, field) DO UPDATE SET new_value = excluded.new_value""",
-            (*group[:3], value, session_id),
+            f"""{_INSERT} SELECT :number, :changed_at, :undoes, b.sdgen_admin_id, {literal(name)}, {old}, {now}
+                FROM temp.sdgen_admin_before b LEFT JOIN session_metadata m ON m.session_id = b.sdgen_admin_id
+                WHERE {before} IS NOT {now} OR (b.sdgen_admin_made AND {before} IS NOT NULL)""",
+            group._asdict(),
         )
-
-
-def record_creation(connection: sqlite3.Connection, group: Group, session_id: str) -> None:
-    """Record a row that has just been made, with what its columns hold before anything is said."""
-    _record_row(connection, group, session_id, "{column}, {column}", "NULL, session_id")
-
-
-def record_return(connection: sqlite3.Connection, group: Group, session_id: str) -> None:
-    """Record a row that has just been put back."""
-    _record_row(connection, group, session_id, "NULL, {column}", "NULL, session_id")
-
-
-def record_deletion(connection: sqlite3.Connection, group: Group, session_id: str) -> None:
-    """Record a row that is about to be deleted."""
-    _record_row(connection, group, session_id, "{column}, NULL", "session_id, NULL")
-
-
-def record_nothing(connection: sqlite3.Connection, group: Group, session_id: str) -> None:
-    """Record that a group stands although there was nothing left for it to do."""
-    connection.execute(f"{_INSERT} VALUES (?, ?, ?, ?, 'session_id', ?, ?)", (*group[:3], *(session_id,) * 3))
-
-
-def _record_row(connection: sqlite3.Connection, group: Group, session_id: str, values: str, of_id: str) -> None:
-    parameters = {**group._asdict(), "session_id": session_id}
-    connection.execute(_row_statement(group.columns, values, of_id), parameters)
-
-
-@cache  # for a thousand sessions, putting it together takes as long as SQLite does with it
-def _row_statement(columns: tuple[str, ...], values: str, of_id: str) -> str:
-    """Return the statement that records every column of a row."""
-    arms = [
-        f"SELECT :number, :changed_at, :undoes, session_id, {literal(name)},"
-        f" {of_id if name == 'session_id' else values.format(column=quoted(name))}"
-        f" FROM session_metadata WHERE session_id = :session_id AND {quoted(name)} IS NOT NULL"
-        for name in columns
-    ]
-    return f"{_INSERT} {' UNION ALL '.join(arms)}"
-
-
-def metadata_columns(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the columns that the table of metadata has, other programs' own included."""
-    return tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info('session_metadata')"))
+    if group.undoes is not None:  # it stands although there was nothing left for it to do
+        connection.execute(
+            f"""{_INSERT} SELECT :number, :changed_at, :undoes, sdgen_admin_id, 'session_id', sdgen_admin_id,
+                    sdgen_admin_id FROM temp.sdgen_admin_before b
+                WHERE NOT EXISTS (SELECT 1 FROM sdgen_admin_history h
+                    WHERE h.group_id = :number AND h.session_id = b.sdgen_admin_id)""",
+            group._asdict(),
+        )
 
 
 def iterate_history(
@@ -111,23 +115,24 @@ def iterate_history(
     from sdgen_admin.models.history import HistoryEntry  # noqa: PLC0415 -- seldom asked for
 
     undone = undone_groups(connection)
-    seen = _seen(of_collection)
-    which = seen if session_id is None else f"{seen} AND h.session_id = :session_id"
+    which = _seen(of_collection) if session_id is None else f"{_seen(of_collection)} AND h.session_id = :session_id"
     rows = connection.execute(
         f"""SELECT group_id, changed_at, undoes, session_id, field, old_value, new_value FROM sdgen_admin_history h
-            WHERE {which} AND group_id IN (SELECT DISTINCT group_id FROM sdgen_admin_history h WHERE {which}
-                ORDER BY group_id DESC LIMIT :limit)
-            AND old_value IS NOT new_value AND field NOT IN ({", ".join(map(literal, BOOKKEEPING))})
+            WHERE {which} AND old_value IS NOT new_value AND field NOT IN ({", ".join(map(literal, BOOKKEEPING))})
             AND NOT (field = 'session_id' AND old_value IS NULL)
             ORDER BY group_id DESC, session_id, field <> 'session_id', field""",
-        {"session_id": session_id, "limit": -1 if limit is None else limit},
+        {"session_id": session_id},
     )
-    for number, changed_at, undoes, session, field, *stored in rows:
-        old, new = (_read(field, value) for value in stored)
-        if old != new and (old, new) != ((), None):  # no tags, and then no row for them
-            values = {"group": number, "changed_at": changed_at, "undoes": undoes, "undone_by": undone.get(number)}
-            values |= {"session_id": session, "field": field, "old": old, "new": new}
-            yield lenient(HistoryEntry, given(values))
+    groups: set[int] = set()
+    for number, changed_at, undoes, session, field, old, new in rows:
+        if means_the_same(field, old, new):
+            continue
+        groups.add(number)
+        if limit is not None and len(groups) > limit:
+            return
+        values = {"group": number, "changed_at": changed_at, "undoes": undoes, "undone_by": undone.get(number)}
+        values |= {"session_id": session, "field": field}
+        yield lenient(HistoryEntry, given(values | {"old": _shown(field, old), "new": _shown(field, new)}))
 
 
 def _seen(of_collection: str) -> str:
@@ -173,10 +178,6 @@ def sessions_elsewhere(connection: sqlite3.Connection, number: int, of_collectio
     return [session_id for (session_id,) in rows]
 
 
-def _read(field: str, value: Any) -> Any:
+def _shown(field: str, value: Any) -> Any:
     """Return a column's value as the models have it; a flag always has one."""
-    if field in _FLAGS:
-        return field == "is_complete" if value is None else is_true(value)
-    if value is None:
-        return None
-    return parse_tags(value) if field == "tags" else as_text(value)
+    return None if value is None and field not in FLAGS else meaning(field, value)

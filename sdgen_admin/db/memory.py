@@ -8,7 +8,7 @@ import sqlite3
 
 from sdgen_admin.db.convert import convert_in_memory
 from sdgen_admin.db.schema import TABLES, Form, Schema, make_tables
-from sdgen_admin.db.shared.metadata_table import CREATE_METADATA
+from sdgen_admin.db.shared.metadata_table import read_through_copy
 
 _ALL = tuple(name for name in TABLES if name != "sdgen_admin_version")
 _AS_THEY_ARE = {Form.EARLIER: ("sdgen_admin_history",), Form.PRESENT: _ALL, Form.NEWER: _ALL}
@@ -26,9 +26,7 @@ def hide_tables(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute("BEGIN")
     try:
         make_tables(connection, temporary=True)
-        connection.execute(f"CREATE TEMP TABLE session_metadata {CREATE_METADATA}")
-        if schema.has_metadata_table:
-            _copy(connection, "session_metadata")
+        read_through_copy(connection)
         if schema.form is Form.EARLIER:
             convert_in_memory(connection)
         for name in _AS_THEY_ARE.get(schema.form, ()):

@@ -7,7 +7,7 @@ import sqlite3
 from enum import Enum, auto
 from typing import NamedTuple
 
-from sdgen_admin.db.shared.metadata_table import CREATE_METADATA, require_metadata_columns
+from sdgen_admin.db.shared.metadata_table import CREATE_METADATA, has_key, require_readable, why_unchangeable
 from sdgen_admin.models.fields import FIELDS, Kind
 
 OWN_VERSION = 2
@@ -55,6 +55,10 @@ TABLES = {
         first_image_at TEXT, last_image_at TEXT, seeds_from INTEGER, seeds_to INTEGER, seeds_mode TEXT,
         explores_seeds INTEGER,
         UNIQUE (session_id, root_id))""",
+    # Few rows: what may still change without a trace. The id is the session's.
+    "sdgen_admin_unsettled": """(
+        id INTEGER PRIMARY KEY, folder_mtime_ns INTEGER, manifest_mtime_ns INTEGER, manifest_size INTEGER,
+        seen_ns INTEGER NOT NULL)""",
     # A digest is the key: no second copy of a text in an index.
     "sdgen_admin_prompts": """(
         id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, prompt TEXT NOT NULL, negative TEXT NOT NULL)""",
@@ -104,6 +108,10 @@ class Schema(NamedTuple):
     has_metadata_table: bool
     has_metadata: bool
     """Whether anybody has said anything."""
+    has_metadata_key: bool
+    """Whether no two rows of metadata can have the same id."""
+    metadata_problem: str | None
+    """Why metadata can only be read, if so."""
     has_mirror: bool
     """Whether there is a `session_stats`, whatever it is."""
     lacks: tuple[str, ...]
@@ -126,14 +134,22 @@ def read_schema(connection: sqlite3.Connection) -> Schema:
     Raises:
         ForeignLayoutError: `session_metadata` does not have the columns that programs share.
     """
-    there = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    there = {name.lower() for (name,) in connection.execute("SELECT name FROM main.sqlite_master")}
     has_table = "session_metadata" in there
     if has_table:
-        require_metadata_columns(connection)
-    has_metadata = has_table and connection.execute("SELECT 1 FROM session_metadata LIMIT 1").fetchone() is not None
-    version = _version(connection, there)
-    lacks = tuple(name for name in (*TABLES, *INDEXES) if name not in there)
-    return Schema(_form(version), version, has_table, has_metadata, "session_stats" in there, lacks)
+        require_readable(connection)
+    has_metadata = has_table and bool(connection.execute("SELECT 1 FROM main.session_metadata LIMIT 1").fetchall())
+    version = own_version(connection, there)
+    return Schema(
+        form=_form(version),
+        version=version,
+        has_metadata_table=has_table,
+        has_metadata=has_metadata,
+        has_metadata_key=not has_table or has_key(connection),
+        metadata_problem=why_unchangeable(connection),
+        has_mirror="session_stats" in there,
+        lacks=tuple(name for name in (*TABLES, *INDEXES) if name not in there),
+    )
 
 
 def _form(version: int) -> Form:
@@ -144,10 +160,16 @@ def _form(version: int) -> Form:
     return Form.EARLIER if version else Form.NONE
 
 
-def _version(connection: sqlite3.Connection, there: set[str]) -> int:
+def own_version(connection: sqlite3.Connection, there: set[str]) -> int:
+    """Return the version of this tool's tables, 0 if there are none.
+
+    Args:
+        connection: The database.
+        there: The names in it, in lower case.
+    """
     if "sdgen_admin_version" not in there:
         return 0
-    (version,) = connection.execute("SELECT max(version) FROM sdgen_admin_version").fetchone()
+    (version,) = connection.execute("SELECT max(version) FROM main.sdgen_admin_version").fetchone()
     return version if isinstance(version, int) else 0
 
 

@@ -1,27 +1,24 @@
 """Taking back a group of the history: first what stands against it, then all of it."""
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from enum import Enum, auto
-from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sdgen_admin.db.history import (
-    BOOKKEEPING,
-    Group,
-    metadata_columns,
-    record_changes,
-    record_deletion,
-    record_nothing,
-    record_return,
-)
-from sdgen_admin.db.shared.metadata import make_row
-from sdgen_admin.db.values import literal, quoted
+from sdgen_admin.db.history import BOOKKEEPING, Group, remember
+from sdgen_admin.db.shared.metadata import delete_row, ignored, make_row, refusals
+from sdgen_admin.db.shared.metadata_table import metadata_columns
+from sdgen_admin.db.values import exact, literal, means_the_same, quoted
 
 _KEYS = ("session_id", "session_path", "created_at")
-_ENTRY = (
-    "(SELECT {value} FROM sdgen_admin_history"
+_OLD = (
+    "(SELECT old_value FROM sdgen_admin_history"
     " WHERE group_id = :of AND sdgen_admin_history.session_id = :session_id AND field = {field})"
 )
+"""The value that a column had. It goes back inside SQLite, exactly as it was."""
+
+Row = dict[str, Any]
+"""The values of a row by column, as `exact` gives them."""
 
 
 class Kind(Enum):
@@ -40,6 +37,10 @@ class Part(NamedTuple):
     kind: Kind
     changed: list[str]
     """The columns that it changed, and that are still there."""
+    old: Row
+    """What the row held before, of all columns that the history has."""
+    new: Row
+    """What it left in them."""
 
 
 class Conflict(NamedTuple):
@@ -55,120 +56,111 @@ def parts_of(connection: sqlite3.Connection, number: int) -> list[Part]:
     """Return what a group did, session by session."""
     columns = set(metadata_columns(connection))
     parts: dict[str, Part] = {}
-    for session_id, field, was_null, is_null, differs in connection.execute(
-        """SELECT session_id, field, old_value IS NULL, new_value IS NULL, old_value IS NOT new_value
+    for session_id, field, old, new, differs in connection.execute(
+        f"""SELECT session_id, field, {exact("old_value")}, {exact("new_value")}, old_value IS NOT new_value
            FROM sdgen_admin_history WHERE group_id = ? ORDER BY session_id, field""",
         (number,),
     ):
-        part = parts.setdefault(session_id, Part(session_id, Kind.CHANGED, []))
+        part = parts.setdefault(session_id, Part(session_id, Kind.CHANGED, [], {}, {}))
+        part.old[field], part.new[field] = old, new
         if field == "session_id":
-            kind = Kind.MADE if was_null else Kind.DELETED if is_null else Kind.NOTHING
+            kind = Kind.MADE if old is None else Kind.DELETED if new is None else Kind.NOTHING
             parts[session_id] = part._replace(kind=kind)
         elif differs and field in columns:
             part.changed.append(field)
     return list(parts.values())
 
 
-def conflicts_of(connection: sqlite3.Connection, number: int, part: Part, *, is_there: bool) -> list[Conflict]:
-    """Return what somebody else has changed since in what a group did to a session, whose row is there or not."""
-    if part.kind is Kind.DELETED and is_there:
+def conflicts_of(connection: sqlite3.Connection, part: Part) -> list[Conflict]:
+    """Return what somebody else has changed since, in meaning, in what a group did to a session."""
+    now = _row(connection, part.session_id, part.changed)
+    if part.kind is Kind.DELETED and now is not None:
         return [Conflict(part.session_id, "", "something was said about it since")]
-    if part.kind is Kind.CHANGED and not is_there:
+    if part.kind is Kind.CHANGED and now is None:
         return [Conflict(part.session_id, "", "its metadata was deleted since")]
-    if part.kind in (Kind.DELETED, Kind.NOTHING) or not is_there:
+    if part.kind in (Kind.DELETED, Kind.NOTHING) or now is None:
         return []
-    words = [field for field in part.changed if field not in BOOKKEEPING]
-    if not words or _is_as_left(connection, number, part.session_id, *words):
-        return []
-    return [
-        Conflict(part.session_id, field, "was changed since")
-        for field in words
-        if not _is_as_left(connection, number, part.session_id, field)
-    ]
+    changed = _differing(_words(part.changed), part.new, now)
+    return [Conflict(part.session_id, field, "was changed since") for field in changed]
 
 
-def take_back(
-    connection: sqlite3.Connection, number: int, part: Part, group: Group, session_path: str, *, is_there: bool
-) -> None:
-    """Bring one session to where it was before a group, and record that.
+def take_back(connection: sqlite3.Connection, number: int, part: Part, group: Group, session_path: str) -> None:
+    """Bring one session to where it was before a group. To be called in the body of `recorded`.
 
     Args:
-        connection: The database, inside a write transaction.
+        connection: The database.
         number: The group that is taken back.
         part: What it did to the session.
         group: The group as which this is recorded.
         session_path: The session folder, for a row that has to be made again.
-        is_there: Whether the session has a row.
+
+    Raises:
+        EditRefusedError: Another program's trigger or rule prevents it.
     """
-    match part.kind:
-        case Kind.MADE if is_there and _is_untouched(connection, number, part.session_id, group):
-            record_deletion(connection, group, part.session_id)
-            connection.execute("DELETE FROM session_metadata WHERE session_id = ?", (part.session_id,))
-        case Kind.MADE if is_there:
-            _restore(connection, number, part, group)
-        case Kind.DELETED if not is_there:
+    now = _row(connection, part.session_id, group.columns)
+    if now is None and part.kind in (Kind.CHANGED, Kind.DELETED):
+        if part.kind is Kind.DELETED:
+            remember(connection, group, part.session_id)
             _put_back(connection, number, part, group)
-        case Kind.CHANGED | Kind.DELETED:
-            if not is_there:
-                make_row(connection, part.session_id, session_path, group)
-            _restore(connection, number, part, group)
-        case _:
-            record_nothing(connection, group, part.session_id)
+            return
+        make_row(connection, part.session_id, session_path, group)
+        remember(connection, group, part.session_id, made=True)
+        now = _row(connection, part.session_id, group.columns)
+    else:
+        remember(connection, group, part.session_id)
+    if now is None or part.kind is Kind.NOTHING:
+        return
+    if part.kind is Kind.MADE and not _differing(_words(group.columns), part.new, now):
+        delete_row(connection, part.session_id)
+    else:
+        _restore(connection, number, part, group, now)
 
 
-def _is_as_left(connection: sqlite3.Connection, number: int, session_id: str, *fields: str) -> bool:
-    """Whether columns hold what a group left in them."""
-    (all_same,) = connection.execute(_same_statement(fields), {"of": number, "session_id": session_id}).fetchone()
-    return bool(all_same)
+def _words(columns: Iterable[str]) -> list[str]:
+    return [name for name in columns if name not in ("session_id", *BOOKKEEPING)]
 
 
-@cache
-def _same_statement(fields: tuple[str, ...]) -> str:
-    same = [f"{quoted(field)} IS {_ENTRY.format(value='new_value', field=literal(field))}" for field in fields]
-    return f"SELECT {' AND '.join(same)} FROM session_metadata WHERE session_id = :session_id"
+def _differing(columns: Iterable[str], one: Row, other: Row) -> list[str]:
+    """Return the columns of which two rows mean different things."""
+    return [name for name in columns if not means_the_same(name, one.get(name), other.get(name))]
 
 
-def _is_untouched(connection: sqlite3.Connection, number: int, session_id: str, group: Group) -> bool:
-    """Whether a row that a group made is in every column as that left it."""
-    return _is_as_left(connection, number, session_id, *(name for name in group.columns if name != "session_id"))
+def _row(connection: sqlite3.Connection, session_id: str, columns: Sequence[str]) -> Row | None:
+    """Return columns of a session's row, None if there is none."""
+    values = ", ".join(["NULL", *(exact(quoted(name)) for name in columns)])
+    row = connection.execute(f"SELECT {values} FROM session_metadata WHERE session_id = ?", (session_id,)).fetchone()
+    return None if row is None else dict(zip(columns, row[1:], strict=True))
 
 
-def _restore(connection: sqlite3.Connection, number: int, part: Part, group: Group) -> None:
+def _restore(connection: sqlite3.Connection, number: int, part: Part, group: Group, now: Row) -> None:
     """Give the columns that a group changed their old values.
 
     So does `updated_at`, which orders what was changed last, unless somebody has changed the row since.
     """
-    values = {"of": number, "session_id": part.session_id}
-    group_values = {"number": group.number, "changed_at": group.changed_at, "undoes": group.undoes}
-    is_ours = _is_as_left(connection, number, part.session_id, "updated_at")
-    for field in part.changed:
-        if field in _KEYS or (field == "updated_at" and not is_ours):
-            continue
-        old = _ENTRY.format(value="old_value", field=literal(field))
-        connection.execute(
-            f"""INSERT INTO sdgen_admin_history
-                    (group_id, changed_at, undoes, session_id, field, old_value, new_value)
-                SELECT :number, :changed_at, :undoes, session_id, {literal(field)}, {quoted(field)}, {old}
-                FROM session_metadata WHERE session_id = :session_id
-                ON CONFLICT (group_id, session_id, field) DO UPDATE SET new_value = excluded.new_value""",
-            values | group_values,
-        )
-        connection.execute(
-            f"UPDATE session_metadata SET {quoted(field)} = {old} WHERE session_id = :session_id", values
-        )
+    is_ours = "updated_at" in part.new and not _differing(("updated_at",), part.new, now)
+    columns = [name for name in part.changed if name not in _KEYS and (name != "updated_at" or is_ours)]
+    if not columns:  # somebody has dropped them
+        return
+    settings = [f"{quoted(name)} = {_OLD.format(field=literal(name))}" for name in columns]
     if not is_ours:
-        record_changes(connection, group, part.session_id, {"updated_at": group.changed_at})
-        connection.execute(
-            "UPDATE session_metadata SET updated_at = ? WHERE session_id = ?", (group.changed_at, part.session_id)
-        )
+        settings.append("updated_at = :changed_at")
+    statement = f"UPDATE session_metadata SET {', '.join(settings)} WHERE session_id = :session_id"
+    values = {"of": number, "session_id": part.session_id, "changed_at": group.changed_at}
+    with refusals(part.session_id):
+        connection.execute(statement, values)
+    wanted = _differing(_words(columns), part.old, now)
+    after = _row(connection, part.session_id, group.columns)
+    if after is None or (wanted and not _differing(wanted, now, after)):
+        raise ignored(part.session_id)
 
 
 def _put_back(connection: sqlite3.Connection, number: int, part: Part, group: Group) -> None:
     """Insert the row that a group deleted, column for column."""
-    names = group.columns
-    olds = [_ENTRY.format(value="old_value", field=literal(name)) for name in names]
-    connection.execute(
-        f"INSERT INTO session_metadata ({', '.join(map(quoted, names))}) VALUES ({', '.join(olds)})",
-        {"of": number, "session_id": part.session_id},
-    )
-    record_return(connection, group, part.session_id)
+    olds = [_OLD.format(field=literal(name)) for name in group.columns]
+    with refusals(part.session_id):
+        connection.execute(
+            f"INSERT INTO session_metadata ({', '.join(map(quoted, group.columns))}) VALUES ({', '.join(olds)})",
+            {"of": number, "session_id": part.session_id},
+        )
+    if _row(connection, part.session_id, group.columns) is None:
+        raise ignored(part.session_id)

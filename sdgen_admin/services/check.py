@@ -43,4 +43,6 @@ def check_database(db_path: str) -> Finding:
     is_readable, is_writable = error is None, database.is_writable()
     if is_readable and not is_writable:
         error = ReadOnlyDatabaseError(f"{database.path} can be read but not written.", path=database.path)
+    elif is_readable:
+        error = database.metadata_problem()
     return Finding(database.exists(), is_readable, is_writable, error)

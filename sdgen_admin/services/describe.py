@@ -20,7 +20,7 @@ def describe(database: Database, roots: Sequence[Root]) -> DatabaseReport:
         ours, others = (0, 0) if found.layout is None else mirror.counts(connection, found.layout)
         sessions = facts.count(connection)
         without_root = count_without_root(connection, roots)
-    problem = found.why
+    problem, metadata_problem = found.why, database.metadata_problem()
     if found.layout is not None and is_ready and database.is_writable():
         problem = _why_it_fails(database, roots)
     return DatabaseReport(
@@ -28,6 +28,7 @@ def describe(database: Database, roots: Sequence[Root]) -> DatabaseReport:
         mirrored=ours,
         others=others,
         mirror_problem=problem,
+        metadata_problem=metadata_problem.message if metadata_problem else None,
         sessions=sessions,
         without_root=without_root,
     )

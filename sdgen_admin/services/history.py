@@ -11,7 +11,6 @@ from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
 from sdgen_admin.models.session_id import path_in
 from sdgen_admin.services.locate import Locator
 from sdgen_admin.services.opened import OpenCollection
-from sdgen_admin.services.presence import meet_new_roots
 
 _NAMED = 3
 
@@ -31,22 +30,17 @@ def undo(opened: OpenCollection, number: int | None, *, force: bool, dry_run: bo
         dry_run: Whether only to tell what would change.
     """
     connection = opened.connection
-    if not dry_run:
-        meet_new_roots(opened)
     with transaction(connection, keep=not dry_run):
         number = _group_to_undo(opened, number)
         parts = [(part, get_metadata(connection, part.session_id)) for part in table.parts_of(connection, number)]
         if not force:
-            against = [
-                table.conflicts_of(connection, number, part, is_there=before is not None) for part, before in parts
-            ]
-            _refuse(number, [conflict for conflicts in against for conflict in conflicts])
-        group = history.start_group(connection, undoes=number)
+            _refuse(number, [conflict for part, _ in parts for conflict in table.conflicts_of(connection, part)])
         changes = []
-        for part, before in parts:
-            path = _path_of(opened, part.session_id)
-            table.take_back(connection, number, part, group, path, is_there=before is not None)
-            changes.append(_change(part, before, get_metadata(connection, part.session_id), path))
+        with history.recorded(connection, undoes=number) as group:
+            for part, before in parts:
+                path = _path_of(opened, part.session_id)
+                table.take_back(connection, number, part, group, path)
+                changes.append(_change(part, before, get_metadata(connection, part.session_id), path))
     if not dry_run:
         opened.finish()
     return UndoReport(undone=number, group=group.number, changes=tuple(changes))
@@ -80,7 +74,7 @@ def _path_of(opened: OpenCollection, session_id: str) -> str:
 
 def _change(part: Part, before: SessionMetadata | None, after: SessionMetadata | None, path: str) -> MetadataChange:
     nothing = SessionMetadata(session_id=part.session_id, session_path=path)
-    return MetadataChange(session_id=part.session_id, before=before, after=after or nothing)
+    return MetadataChange(session_id=part.session_id, before=before, after=after or nothing).at(path)
 
 
 def _refuse(number: int, conflicts: list[Conflict]) -> None:

@@ -7,18 +7,19 @@ from contextlib import contextmanager
 
 from sdgen_admin.db import facts
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
-from sdgen_admin.db.history import start_group
+from sdgen_admin.db.history import Group, recorded
 from sdgen_admin.db.roots import path_of, recorded_roots
 from sdgen_admin.db.settle import settle
 from sdgen_admin.db.shared import metadata as table, mirror
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.disk.roots import has_folder, is_offline, is_same_folder
+from sdgen_admin.disk.roots import SessionFolders, is_offline
+from sdgen_admin.disk.spelling import is_same_folder, listed_name
 from sdgen_admin.errors import TwinSessionError
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 from sdgen_admin.models.roots import Root
-from sdgen_admin.models.session_id import path_in
+from sdgen_admin.models.session_id import is_session_id, path_in
+from sdgen_admin.services.locate import no_such_session
 from sdgen_admin.services.opened import Key, OpenCollection
-from sdgen_admin.services.presence import meet_new_roots
 
 
 class SessionMetadataService:
@@ -50,9 +51,14 @@ class SessionMetadataService:
         """Change a session's metadata, making its row if there is none, and return what is stored then.
 
         Only the fields given in `update` change; see `SessionMetadataUpdate`.
+
+        Raises:
+            SessionNotFoundError: The folder is there, but its name is spelled otherwise.
         """
-        with self._writing() as connection:
-            group = start_group(connection)
+        folder, name = os.path.split(os.path.abspath(session_path))
+        if name == session_id and is_session_id(name) and (listed := listed_name(folder, name)) != name:
+            raise no_such_session([session_id], near=[listed])
+        with self._editing() as (connection, group):
             return table.update_metadata(connection, session_id, os.fspath(session_path), update, group).after
 
     def add_tags(self, session_id: str, session_path: str | os.PathLike[str], tags: Iterable[str]) -> SessionMetadata:
@@ -71,15 +77,16 @@ class SessionMetadataService:
 
     def delete_metadata(self, session_id: str) -> bool:
         """Delete a session's metadata and return whether there was any. Its stats stay."""
-        with self._writing() as connection:
-            return table.delete_metadata(connection, session_id, start_group(connection))
+        with self._editing() as (connection, group):
+            return table.delete_metadata(connection, session_id, group)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the database inside a write transaction, and repair the mirror afterwards."""
+    def _editing(self) -> Iterator[tuple[sqlite3.Connection, Group]]:
+        """Give the database inside a write transaction, with a group of the history; repair the mirror afterwards."""
+        self._database.require_changeable_metadata()
         with self._database.open(for_writing=True) as connection:
-            with transaction(connection):
-                yield connection
+            with transaction(connection), recorded(connection) as group:
+                yield connection, group
             mirror.try_to_repair(connection, ())
 
 
@@ -90,18 +97,14 @@ def update_metadata(
     if not keys:
         return ()
     if not dry_run:
-        meet_new_roots(opened)
         _record(opened, keys)
     if len(recorded_roots(opened.connection)) > 1:  # another collection may have settled whose the metadata is
         settle(opened.connection, opened.first_roots)
     _require_own_metadata(opened, keys)
-    with transaction(opened.connection, keep=not dry_run):
-        group = start_group(opened.connection)
+    with transaction(opened.connection, keep=not dry_run), recorded(opened.connection) as group:
         changes = tuple(
-            table.update_metadata(
-                opened.connection, key.session_id, path_in(key.root.path, key.session_id), update, group
-            )
-            for key in keys
+            table.update_metadata(opened.connection, key.session_id, path, update, group).at(path)
+            for key, path in ((key, path_in(key.root.path, key.session_id)) for key in keys)
         )
     if not dry_run:
         opened.finish()
@@ -114,7 +117,7 @@ def _record(opened: OpenCollection, keys: Sequence[Key]) -> None:
     So are sessions with the same id in other configured roots, for the metadata may be theirs.
     """
     named = [key for key in keys if not _is_known(opened, key)]
-    twins = [Key(root, key.session_id) for key in named for root in opened.roots if _has_twin(key, root)]
+    twins = [Key(root, key.session_id) for key in named for root in opened.roots if _has_twin(opened, key, root)]
     new = [key for key in dict.fromkeys([*named, *twins]) if not _is_known(opened, key)]
     if roots := [root for root in dict.fromkeys(key.root for key in new) if root not in opened.ids]:
         opened.register(roots)
@@ -150,7 +153,7 @@ def _require_own_metadata(opened: OpenCollection, keys: Sequence[Key]) -> None:
 def _is_gone(opened: OpenCollection, root_id: int, session_id: str) -> bool:
     """Whether a recorded session's folder is not there any more, although its root is."""
     path = path_of(opened.connection, root_id)
-    return not has_folder(path, session_id) and not is_offline(path)
+    return session_id not in SessionFolders(path) and not is_offline(path)
 
 
 def _is_known(opened: OpenCollection, key: Key) -> bool:
@@ -158,8 +161,8 @@ def _is_known(opened: OpenCollection, key: Key) -> bool:
     return root_id is not None and bool(facts.get_known(opened.connection, root_id, [key.session_id]))
 
 
-def _has_twin(key: Key, root: Root) -> bool:
+def _has_twin(opened: OpenCollection, key: Key, root: Root) -> bool:
     """Whether another root holds another session with the same id."""
-    if root == key.root or not has_folder(root.path, key.session_id):
+    if root == key.root or key.session_id not in opened.folders(root):
         return False
     return not is_same_folder(os.path.join(root.path, key.session_id), os.path.join(key.root.path, key.session_id))

@@ -99,6 +99,7 @@ SETTING = {
     "is_there": Maybe(bool), "is_readable": Maybe(bool), "is_writable": Maybe(bool), "problem": Maybe(str),
 }  # fmt: skip
 DATABASE = {
-    "layout": str, "mirrored": int, "others": int, "mirror_problem": Maybe(str), "sessions": int, "without_root": int,
+    "layout": str, "mirrored": int, "others": int, "mirror_problem": Maybe(str),
+    "metadata_problem": Maybe(str), "sessions": int, "without_root": int,
 }  # fmt: skip
 SETTINGS = {"settings": [SETTING], "database": Maybe(DATABASE)}

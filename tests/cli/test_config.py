@@ -71,7 +71,8 @@ def test_what_the_database_holds(shared: Path) -> None:
         "  mirror      8 rows of ours, 0 of other programs",
     ]
     assert document()["database"] == {
-        "layout": "own", "mirrored": 8, "others": 0, "mirror_problem": None, "sessions": 8, "without_root": 0,
+        "layout": "own", "mirrored": 8, "others": 0, "mirror_problem": None, "metadata_problem": None,
+        "sessions": 8, "without_root": 0,
     }  # fmt: skip
 
 

@@ -149,6 +149,11 @@ KINDS: dict[str, tuple[Any, int, dict[str, Any]]] = {
         6,
         NO_VALUES | {"seed_min": 30, "seed_max": 30, "seed_mode": "random"},
     ),
+    "seeds that SQLite cannot hold": (
+        planned(seed_mode="fixed", seed_list=[30, 10**30], num_images=6),
+        6,
+        NO_VALUES | NO_SEEDS | {"session_type": "seed-sweep", "is_seed_sweep": 1, "seed_mode": "fixed"},
+    ),
     "nothing planned": (
         planned(seed_mode="random"),
         3,

@@ -125,7 +125,7 @@ def test_a_whole_database_is_not_written_when_opened_again(path: Path) -> None:
 
 
 def looks_through(statements: list[str]) -> bool:
-    return any("name FROM sqlite_master" in statement for statement in statements)
+    return any("SELECT name FROM main.sqlite_master" in statement for statement in statements)
 
 
 def statements_of(database: Database) -> list[str]:

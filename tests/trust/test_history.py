@@ -118,13 +118,13 @@ def test_only_the_first_of_many_are_named(library: SessionLibrary, path: Path, n
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("column", ["tags", "user_note", "is_favorite"])
+@pytest.mark.parametrize(("column", "value"), [("tags", 7), ("user_note", 7), ("is_favorite", "no")])
 def test_what_somebody_else_changed_since_is_not_overwritten(
-    library: SessionLibrary, path: Path, names: list[str], column: str
+    library: SessionLibrary, path: Path, names: list[str], column: str, value: object
 ) -> None:
     library.update_metadata(names, update(add_tags=("a",), user_note="x", is_favorite=True))
     with plain(path) as other:
-        other.execute(f"UPDATE session_metadata SET {column} = 7 WHERE session_id = ?", (OTHER,))
+        other.execute(f"UPDATE session_metadata SET {column} = ? WHERE session_id = ?", (value, OTHER))
     before = stored(path)
     with pytest.raises(UndoRefusedError, match=f"{OTHER} {column} was changed since") as caught:
         library.undo()

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sdgen_admin.cli import completion
 from sdgen_admin.cli.filters import session_filter
 from sdgen_admin.cli.formats import OutputFormat, renderer
 from sdgen_admin.cli.groups import with_options
@@ -37,7 +36,6 @@ class Edits:
             "--add",
             metavar="TAG",
             help="Add a tag; repeatable.",
-            autocompletion=completion.tags,
             rich_help_panel=_EDITS,
         ),
     ] = None
@@ -47,7 +45,6 @@ class Edits:
             "--remove",
             metavar="TAG",
             help="Remove a tag; repeatable.",
-            autocompletion=completion.tags,
             rich_help_panel=_EDITS,
         ),
     ] = None
@@ -66,7 +63,10 @@ class Edits:
         typer.Option("--complete/--no-complete", help="Mark as complete, or not.", rich_help_panel=_EDITS),
     ] = None
     rating: Annotated[
-        RatingFilter | None, typer.Option("--rating", help="Rate; 'none' clears the rating.", rich_help_panel=_EDITS)
+        RatingFilter | None,
+        typer.Option(
+            "--rating", metavar="|".join(RatingFilter), help="Rate; 'none' clears the rating.", rich_help_panel=_EDITS
+        ),
     ] = None
     note: Annotated[
         str | None, typer.Option("--note", metavar="TEXT", help="Replace the note.", rich_help_panel=_EDITS)
@@ -142,7 +142,9 @@ def command(
         raise UsageError("No session is named.", hint=_EXAMPLE)
     update = edits.update()
     query = session_filter({"where": where, "limit": None}) if where else None
-    changes = _change(place, place.library(), sessions, query, update, dry_run=dry_run)
+    library = place.library()
+    library.require_changeable_metadata()
+    changes = _change(place, library, sessions, query, update, dry_run=dry_run)
 
     from sdgen_admin.cli.views.changes import ChangesView
 

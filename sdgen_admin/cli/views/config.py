@@ -103,6 +103,8 @@ class ConfigView(View[ConfigLine]):
             lines.append(_detail("no root", f"{_count(report.without_root, 'session')} with metadata in no known root"))
         if report.mirror_problem:
             lines.append(_detail("mirror off", report.mirror_problem, "red"))
+        if report.metadata_problem:
+            lines.append(_detail("metadata", report.metadata_problem, "red"))
         return lines
 
 

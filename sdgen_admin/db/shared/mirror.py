@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from sdgen_admin.db.shared import own, webui_v1
 from sdgen_admin.db.shared.interface import Layout
+from sdgen_admin.db.soundness import lacks_something_of_others
 from sdgen_admin.db.transaction import transaction
-from sdgen_admin.db.values import quoted
+from sdgen_admin.db.values import local_text, quoted
 
 LAYOUTS = (own.LAYOUT, webui_v1.LAYOUT)
 """The layouts there are, in the order in which they are tried: the first has all columns of the second.
@@ -41,14 +42,18 @@ class _Column(NamedTuple):
 
 def recognize(connection: sqlite3.Connection) -> Recognition:
     """Return which layout the table has. To be asked inside the transaction that relies on it."""
-    row = connection.execute("SELECT type FROM sqlite_master WHERE name = 'session_stats'").fetchone()
+    row = connection.execute(
+        """SELECT type, rootpage FROM main.sqlite_master
+           WHERE name = 'session_stats' COLLATE NOCASE AND type IN ('table', 'view')"""
+    ).fetchone()
     if row is None:
         return Recognition(None, "There is no table session_stats.", is_absent=True)
-    if row[0] != "table":
-        return Recognition(None, f"session_stats is a {row[0]}, not a table.")
+    kind, page = row
+    if kind == "view" or not page:
+        return Recognition(None, f"session_stats is a {'view' if kind == 'view' else 'virtual table'}, not a table.")
     # table_info leaves out generated columns.
     columns = [
-        _Column(name, bool(not_null), default, key)
+        _Column(name.lower(), bool(not_null), default, key)
         for _, name, _, not_null, default, key, _ in connection.execute("PRAGMA main.table_xinfo(session_stats)")
     ]
     layout = next((layout for layout in LAYOUTS if _has_columns(columns, layout)), None)
@@ -129,12 +134,21 @@ def has_wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: 
 
 
 def counts(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
-    """Return how many rows of the mirror are this tool's and right, and how many are others' own."""
-    (rows,) = connection.execute("SELECT count(*) FROM session_stats").fetchone()
-    (ours,) = connection.execute(
-        f"SELECT count(*) FROM session_stats t JOIN sdgen_admin_sessions s ON s.session_id = t.{quoted(layout.key)}"
-        " AND s.stats_computed_at = t.stats_computed_at"
-    ).fetchone()
+    """Return how many rows of the mirror are this tool's and right, and how many are others' own.
+
+    None, if they cannot be compared without a neighbour's function or collation; `problem_of` says so.
+    """
+    try:
+        (rows,) = connection.execute("SELECT count(*) FROM session_stats").fetchone()
+        (ours,) = connection.execute(
+            "SELECT count(*) FROM session_stats t JOIN sdgen_admin_sessions s"
+            f" ON s.session_id = t.{quoted(layout.key)}"
+            f" AND {local_text('s.stats_computed_at')} = t.stats_computed_at"
+        ).fetchone()
+    except sqlite3.OperationalError as error:
+        if not lacks_something_of_others(error):
+            raise
+        return 0, 0
     return ours, rows - ours
 
 
@@ -168,7 +182,7 @@ def _repair_statement(
 
 def _wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: Sequence[int]) -> tuple[str, str]:
     """Return the CTEs, and FROM and WHERE, of the facts whose mirror row is wrong: exactly one row an id."""
-    wrong = "t.stats_computed_at IS NOT s.stats_computed_at"
+    wrong = f"t.stats_computed_at IS NOT {local_text('s.stats_computed_at')}"
     if layout.path_column:
         wrong = f"({wrong} OR t.{quoted(layout.path_column)} IS NOT r.prefix || s.session_id)"
     ctes, chosen = "", ""

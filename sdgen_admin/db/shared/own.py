@@ -2,6 +2,7 @@
 
 from sdgen_admin.db.shared.interface import Layout
 from sdgen_admin.db.shared.webui_v1 import SHARED_COLUMNS
+from sdgen_admin.db.values import local_text
 
 CREATE_STATS = """(
     session_name TEXT PRIMARY KEY, session_path TEXT,
@@ -49,7 +50,7 @@ LAYOUT = Layout(
         "negative_prompt": "p.negative",
         "placeholders_json": "v.placeholders",
         "variations_summary_json": "v.variations_summary",
-        "manifest_generated_at": "s.manifest_generated_at",
+        "manifest_generated_at": local_text("s.manifest_generated_at"),
         "first_image_created_at": "s.first_image_at",
         "last_image_created_at": "s.last_image_at",
         "stats_version": "s.stats_version",

@@ -32,8 +32,8 @@ def _range(fields: Mapping[str, Any]) -> tuple[int | None, int | None]:
     """Return the smallest and the largest seed: of the images recorded, else of the plan."""
     if fields["seed_min"] is not None:
         return fields["seed_min"], fields["seed_max"]
-    if fields["seed_list"]:
-        return min(fields["seed_list"]), max(fields["seed_list"])
+    if seeds := fields["seed_list"]:
+        return (min(seeds), max(seeds)) if all(abs(seed) <= LARGEST for seed in seeds) else (None, None)
     base, planned = fields["seed_base"], fields["images_expected"] or 0
     if base in (None, _NO_SEED):
         return None, None

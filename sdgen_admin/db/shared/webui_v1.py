@@ -1,6 +1,7 @@
 """The web UI's layout, version 1, to the letter of its reader: one malformed value makes its whole list fail."""
 
 from sdgen_admin.db.shared.interface import Layout
+from sdgen_admin.db.values import local_text
 from sdgen_admin.models.stats import COMPLETE_FROM
 
 
@@ -28,7 +29,7 @@ SHARED_COLUMNS = {
     "seed_min": "s.seeds_from",
     "seed_max": "s.seeds_to",
     "session_created_at": "s.created_at",
-    "stats_computed_at": "s.stats_computed_at",
+    "stats_computed_at": local_text("s.stats_computed_at"),
     "completion_threshold": str(COMPLETE_FROM / 100),
 }
 """The columns that have the same meaning in the layout that this tool creates."""
