@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdgen_admin.cli.hints import did_you_mean
 from sdgen_admin.cli.text import visible
-from sdgen_admin.models.text import fold
+from sdgen_admin.models.text import composed, fold
 
 if TYPE_CHECKING:
     from sdgen_admin.cli.filters import Filters
@@ -50,9 +50,10 @@ def explain_if_empty(says: "Says", library: "SessionLibrary", report: "ComputeRe
 def _reasons(library: "SessionLibrary", query: "SessionFilter") -> Iterator[str]:
     """Yield what no session has at all, and how many would match if their folder were there."""
     tags = library.tags() if query.tag else {}
+    folded = {fold(tag): tag for tag in tags}
     for tag in query.tag:
-        if tag not in tags:
-            near = get_close_matches(tag, tags, n=3)
+        if composed(tag) not in tags:
+            near = [folded[name] for name in get_close_matches(fold(tag), folded, n=3)]
             hint = did_you_mean(near) if near else "List the tags with: sdgen-admin tag --list"
             yield f"No session is tagged {tag!r}. {hint}"
     models = list(library.models()) if query.model else []

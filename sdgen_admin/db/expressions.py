@@ -6,8 +6,8 @@ Its letters are `s` for facts, `m` for metadata, `p` for prompts and `v` for var
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sdgen_admin.db.values import BLANKS, FALSE_WORDS, literal
-from sdgen_admin.models.enums import RunStatus, SessionStatus
+from sdgen_admin.db.values import BLANKS, FALSE_WORDS, LOCAL_TIME_LENGTH, literal
+from sdgen_admin.models.enums import Rating, RunStatus, SessionStatus
 from sdgen_admin.models.fields import Field, Home
 from sdgen_admin.models.roots import Root
 from sdgen_admin.models.session_id import path_in, visible
@@ -46,20 +46,46 @@ def in_roots(root_ids: Iterable[int]) -> str:
 
 
 def flag(column: str) -> str:
-    """Return the expression for a flag that another program may have written as text: 'false' is false."""
+    """Return the expression for a flag that another program may have written as text or bytes; see `is_true`."""
     text = f"lower(trim(CAST({column} AS TEXT), {_BLANKS}))"
     is_number = f"coalesce({column}, 0) <> 0"
-    return f"CASE WHEN typeof({column}) IN ('text', 'blob') THEN {text} NOT IN ({_FALSE}) ELSE {is_number} END"
+    is_word = f"{text} NOT IN ({_FALSE}) AND trim(hex({column}), '0') <> ''"
+    return f"CASE WHEN typeof({column}) IN ('text', 'blob') THEN {is_word} ELSE {is_number} END"
+
+
+def rating(column: str) -> str:
+    """Return the expression for a rating that another program may have written in another spelling."""
+    return f"""CASE WHEN {column} IN ({", ".join(map(literal, Rating))}) THEN {column}
+        WHEN {column} IS NOT NULL THEN sdgen_rating(CAST({column} AS BLOB)) END"""
 
 
 def _moment(column: str) -> str:
-    """Return the expression for a time that another program may have written in another form."""
-    digits = "[0-9]" * 6
-    return f"""CASE WHEN {column} GLOB '????-??-??T??:??:??.{digits}' THEN {column}
+    """Return the expression for a time that another program may have written in another form.
+
+    SQLite itself tells the usual form, of a day that there is: a function of Python takes several times as long.
+    """
+    digit = "[0-9]"
+    day, time = f"[12]{digit * 3}-[01]{digit}-[0-3]{digit}", f"[0-2]{digit}:[0-5]{digit}:[0-5]{digit}.{digit * 6}"
+    is_day = f"date({column}, '+0 days') = substr({column}, 1, 10)"
+    return f"""CASE WHEN {column} GLOB '{day}T{time}' AND {is_day} THEN {column}
         WHEN {column} IS NOT NULL THEN sdgen_moment(CAST({column} AS BLOB)) END"""
 
 
-_DURATION = f"((s.last_image_ns - s.first_image_ns) / {float(SECOND_NS)})"
+def _here(column: str) -> str:
+    """Return the expression for one of our own times, which may have the offset of the process that stored it."""
+    return f"CASE WHEN length({column}) > {LOCAL_TIME_LENGTH} THEN sdgen_local({column}) ELSE {column} END"
+
+
+LONGEST_DURATION_NS = 30 * 24 * 3600 * SECOND_NS
+_DAY_NS = float(24 * 3600 * SECOND_NS)
+_EPOCH = 2440587.5
+"""1970 as a Julian day."""
+
+# Archive tools date files 1980, and people edit an image years later: what follows from such times is nonsense, so it
+# is null. A session's name is in the generator's zone, so that its images may seem up to 14 hours older than it.
+_DURATION = f"""(CASE WHEN s.last_image_ns - s.first_image_ns <= {LONGEST_DURATION_NS}
+    AND s.first_image_ns / {_DAY_NS} >= julianday(s.created_at) - {_EPOCH + 1}
+    THEN (s.last_image_ns - s.first_image_ns) / {float(SECOND_NS)} END)"""
 _COMPUTED = {
     "session_created_at": "CASE WHEN s.stats_computed_at IS NOT NULL THEN s.created_at END",
     "outdated": f"(s.outdated <> 0 OR coalesce(s.stats_version < {STATS_VERSION}, 0))",
@@ -77,6 +103,9 @@ _COMPUTED = {
     "is_favorite": flag("m.is_favorite"),
     "is_test": flag("m.is_test"),
     "is_complete": f"CASE WHEN m.session_id IS NOT NULL THEN {flag('coalesce(m.is_complete, 1)')} END",
+    "user_rating": rating("m.user_rating"),
+    "manifest_generated_at": _here("s.manifest_generated_at"),
+    "stats_computed_at": _here("s.stats_computed_at"),
     "updated_at": _moment("m.updated_at"),
     "metadata_created_at": _moment("m.created_at"),
 }

@@ -3,42 +3,15 @@
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
-from unicodedata import normalize
 
 from sdgen_admin.db.transaction import Connection
-from sdgen_admin.db.values import as_text, as_time, from_json, to_json
-from sdgen_admin.models.text import fold
+from sdgen_admin.db.values import as_rating, as_text, as_time, parse_tags
+from sdgen_admin.models.text import composed, fold
 
 WORD_END = "\x1f"
 """Stands between the words of a search; folded text never holds it by itself."""
-
-
 _CACHED = 32_768
 """Answers that are kept, of each function."""
-
-
-@lru_cache(maxsize=4096)  # a collection has far fewer different lists of tags than sessions
-def parse_tags(text: Any) -> tuple[str, ...]:
-    """Return the tags in a column value, whatever another program wrote there.
-
-    A JSON array gives its items, other JSON one tag, text that is not JSON the parts between its commas.
-    """
-    text = as_text(text) if isinstance(text, bytes) else text
-    if not isinstance(text, str) or not text.strip():
-        return ()
-    parsed = from_json(text)
-    if isinstance(parsed, list):
-        items = [item if isinstance(item, str) else to_json(item) for item in parsed if item is not None]
-    elif isinstance(parsed, str):
-        items = [parsed]
-    else:
-        items = [] if text.strip() == "null" else [part.strip() for part in text.split(",")]
-    return tuple(dict.fromkeys(item for item in items if item))
-
-
-def composed(tag: str) -> str:
-    """Return a tag in Unicode's composed form (NFC): one word is one tag on every keyboard."""
-    return tag if tag.isascii() else normalize("NFC", tag)
 
 
 def register_functions(connection: Connection) -> None:
@@ -56,6 +29,8 @@ def register_functions(connection: Connection) -> None:
         ("sdgen_tag_contains", 2, _tag_contains),
         ("sdgen_words", 3, _words),
         ("sdgen_moment", 1, _moment),
+        ("sdgen_local", 1, _local),
+        ("sdgen_rating", 1, as_rating),
     ):
         cached = lru_cache(maxsize=_CACHED)(_kept(connection, function))
         connection.create_function(name, arguments, cached, deterministic=True)
@@ -114,6 +89,12 @@ def _words(note: Any, tags: Any, words: str) -> int:
 @lru_cache(maxsize=64)
 def _split(words: str) -> tuple[str, ...]:
     return tuple(words.split(WORD_END))
+
+
+def _local(text: Any) -> str | None:
+    """Return one of our own times that has an offset as local ISO 8601 text, by this process's clocks."""
+    moment = as_time(text)
+    return None if moment is None else moment.isoformat()
 
 
 def _moment(value: Any) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from enum import StrEnum
+from math import inf, isnan
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, model_validator
@@ -49,9 +50,18 @@ def _as_bound(value: Any) -> Any:
     """Return a value as the database can be asked for it: a local time, a number of 64 bits, valid text."""
     if isinstance(value, datetime):
         return to_local(value)
-    if isinstance(value, int):
-        return max(min(value, LARGEST), -LARGEST - 1)
+    if isinstance(value, int) and not -LARGEST <= value <= LARGEST:
+        return _as_float(value)  # it compares as well: no whole number in the database is so large
+    if isinstance(value, float) and isnan(value):
+        raise ValueError("it compares with nothing")
     return check_text(value) if isinstance(value, str) else value
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 Bound = Annotated[Any, AfterValidator(_as_bound)]
@@ -136,7 +146,7 @@ def _number(value: str) -> int | float:
         return int(value)
     except ValueError:
         number = float(value)
-        if number != number:  # noqa: PLR0124 -- NaN, which compares with nothing
+        if isnan(number):
             raise
         return number
 

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sdgen_admin.errors import InvalidFieldError
+from sdgen_admin.models.text import fold
 
 if TYPE_CHECKING:
     from sdgen_admin.models.records import SessionRecord
@@ -151,7 +152,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 
 
 def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_").replace("-", "_")
+    return fold(name.strip()).replace(" ", "_").replace("-", "_")
 
 
 _NAMES: dict[str, Field] = {_plain(name): field for field in reversed(FIELDS) for name in (*field.aliases, field.label)}

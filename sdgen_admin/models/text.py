@@ -16,6 +16,11 @@ def fold(text: str) -> str:
     return folded.replace("\0", " ").replace("\x1f", " ")
 
 
+def composed(tag: str) -> str:
+    """Return a tag in Unicode's composed form (NFC): one word is one tag on every keyboard, but case counts."""
+    return tag if tag.isascii() else normalize("NFC", tag)
+
+
 def search_words(text: str) -> tuple[str, ...]:
     """Return the folded words of a search, each once; `"…"` keeps words together."""
     found = (quoted or word for quoted, word in _WORD.findall(text))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sdgen_admin.db.functions import parse_tags
+from sdgen_admin.db.values import parse_tags
 from sdgen_admin.models.enums import Rating, RatingFilter
 from sdgen_admin.models.fields import FIELDS, Home, Kind
 from sdgen_admin.models.filters import SessionFilter
@@ -64,10 +64,13 @@ def library(images_dir: Path, path: Path) -> SessionLibrary:
         ("created_at", "last tuesday", None),
         ("updated_at", b"\xff", None),
         ("updated_at", "2025-11-07 12:00:00", datetime(2025, 11, 7, 12)),
-        ("updated_at", 1700000000, None),
+        ("updated_at", 170000000, None),
+        ("user_rating", " LIKE\n", "like"),
+        ("user_rating", b"Dislike", "dislike"),
+        ("user_rating", "", None),
+        ("user_rating", "None", None),
         ("is_favorite", " False ", False),
         ("is_complete", b"no", False),
-        ("session_path", b"/\xff", "/\ufffd"),
     ],
 )
 def test_an_odd_value_is_shown_and_survives_an_edit_of_another_field(
@@ -142,7 +145,29 @@ def test_a_metadata_row_without_a_path_is_shown(images_dir: Path, tmp_path: Path
     make_session(images_dir)
     (record,) = SessionLibrary(images_dir, path).find().sessions
     assert record.metadata is not None
-    assert (record.metadata.user_note, record.metadata.session_path, record.metadata.updated_at) == ("a note", "", None)
+    assert (record.metadata.user_note, record.metadata.updated_at) == ("a note", None)
+    assert record.metadata.session_path == record.session_path == str(images_dir / SESSION)
+
+
+@pytest.mark.parametrize("stored", [b"/\xff", "D:\\sd\\out", "", 5])
+def test_a_path_that_others_wrote_stays_as_it_is_but_the_folders_own_is_shown(
+    library: SessionLibrary, path: Path, stored: object
+) -> None:
+    root = Path(library.roots[0].path)
+    make_session(root)
+    library.compute()
+    write_metadata(path, SESSION, session_path=stored)
+    before = row(path, "session_metadata", SESSION)
+    assert before is not None
+
+    (change,) = library.update_metadata(SESSION, SessionMetadataUpdate(user_note="mine"))
+    record = library.get(SESSION)
+
+    assert record.metadata is not None
+    assert record.metadata.session_path == change.after.session_path == str(root / SESSION)
+    after = row(path, "session_metadata", SESSION)
+    assert after is not None
+    assert after["session_path"] == before["session_path"]
 
 
 @pytest.mark.parametrize("search", ["fox", "größe", "裙子", "caf"])

@@ -82,8 +82,8 @@ states = st.builds(
         changed_ns=silent and time.time_ns() - silent,
         gap_ns=gap,
     ),
-    st.sampled_from([None, NOON, NOON + NS // 2, NOON - 86_400 * NS]),
-    st.sampled_from([0, 30 * NS, 90 * NS]),
+    st.sampled_from([None, NOON, NOON + NS // 2, NOON - 86_400 * NS, NOON - 40 * 86_400 * NS]),
+    st.sampled_from([0, 30 * NS, 90 * NS, 30 * 86_400 * NS, 31 * 86_400 * NS]),
     st.sampled_from([None, NS, 700 * NS, 3600 * NS]),
     st.sampled_from([None, NS, 100 * NS, 1000 * NS]),
 )
@@ -128,7 +128,9 @@ columns = st.fixed_dictionaries(
         "is_favorite": flags | st.just((None, False)),
         "is_test": flags | st.just((None, False)),
         "is_complete": flags | st.just((None, True)),
-        "user_rating": st.sampled_from([None, "like", "dislike", "love", ""]).map(lambda text: (text, text)),
+        "user_rating": st.sampled_from(
+            [(None, None), ("like", "like"), (" Like", "like"), ("dislike", "dislike"), ("love", "love"), ("", None)]
+        ),
         "user_note": st.just((None, None)) | notes,
         "tags": stored_tags,
         "auto_metadata": st.sampled_from([(None, None), ('{"é": [1, "b"]}', {"é": [1, "b"]}), ("{}", {})]),

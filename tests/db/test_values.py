@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.db.expressions import flag
-from sdgen_admin.db.functions import parse_tags
-from sdgen_admin.db.values import as_text, as_time, from_json, is_true
+from sdgen_admin.db.values import as_text, as_time, from_json, is_true, parse_tags
 from tests.neighbour import plain
 
 DEEP = "[" * 5000 + "]" * 5000
@@ -22,14 +21,22 @@ DEEP = "[" * 5000 + "]" * 5000
         ("  ", ()),
         ("null", ()),
         ("[]", ()),
-        ("{}", ("{}",)),
+        ("{}", ()),
+        ('{"a": 1}', ('{"a": 1}',)),
+        ('"one, two"', ("one", "two")),
+        ('"[\\"a\\", \\"b c\\"]"', ("a", "b c")),
+        ('"null"', ()),
+        ('""', ()),
+        ("true", ("true",)),
+        ("a,a , a", ("a",)),
         ('["a", "b", "a", null, ""]', ("a", "b")),
         ('["a", 1, {"b": 2}]', ("a", "1", '{"b": 2}')),
         ('"one"', ("one",)),
         ("a, b,,c", ("a", "b", "c")),
         ('["cut', ('["cut',)),
         ("7", ("7",)),
-        (7, ()),
+        (7, ("7",)),
+        (1.5, ("1.5",)),
         (b'["blob"]', ("blob",)),
         (b"\xff", ("\ufffd",)),
         ('["\\ud800"]', ("?",)),
@@ -78,7 +85,9 @@ def test_json_of_other_programs(text: object, expected: object) -> None:
     [
         (None, False), (0, False), (0.0, False), ("0", False), ("", False), ("false", False), (" No\n", False),
         ("OFF", False), (b"0", False), (b"null", False), (1, True), (-1, True), (0.5, True), ("yes", True), ("2", True),
-        ("0.5", True), (b"\xff", True), ("faux", True),
+        ("0.5", True), (b"\xff", True), ("faux", True), ("F", False), ("n", False), ("t", True), (b"\0" * 8, False),
+        (b"\1" + b"\0" * 7, True), (b"\0" * 7 + b"\1", True), (b"\0 ", True), ("false\0", True), ("f\0", True),
+        (0.1, True), ("\0", False), ("\0\0", False),
     ],
 )  # fmt: skip
 def test_a_flag_means_in_sql_what_it_means_here(value: object, expected: bool) -> None:
@@ -97,7 +106,8 @@ def test_a_flag_means_in_sql_what_it_means_here(value: object, expected: bool) -
         (b" 2025-11-07T12:00:00.5\n", datetime(2025, 11, 7, 12, microsecond=500_000)),
         ("2025-11-07", datetime(2025, 11, 7)),
         ("last tuesday", None),
-        ("1700000000", None),
+        ("170000000", None),
+        ("17000000001", None),
         ("", None),
         (7, None),
         (None, None),

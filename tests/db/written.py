@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -169,17 +169,26 @@ def _record(folder: Path, session: Written, sessions: Sequence[Written], said: S
         )
         values["outdated"] |= stats["stats_version"] < STATS_VERSION
         values["status"] = _status(stats["run_status"], session.state)
-        if session.state.first_image_ns is not None and session.state.last_image_ns is not None:
-            values["duration"] = (session.state.last_image_ns - session.state.first_image_ns) / 1e9
+        values["duration"] = _duration(session)
     if owner is not None:
         name = owner if owner in CONFIGURED else str(folder / owner)
         twin = f"A session in the root {name} has the same id, and the metadata belongs to that one."
         values["problem"] = values["problem"] or twin
     elif row is not None:
         values["metadata"] = SessionMetadata.model_validate(
-            {"session_id": row.session_id, **_stored(folder, row), **row.meant}
+            {"session_id": row.session_id, **_stored(folder, row), **row.meant, "session_path": values["session_path"]}
         )
     return SessionRecord.model_validate(values)
+
+
+def _duration(session: Written) -> float | None:
+    first, last, created = session.state.first_image_ns, session.state.last_image_ns, created_at(session.session_id)
+    assert created is not None
+    day = 24 * 3600
+    if first is None or last is None or last - first > 30 * day * 10**9:
+        return None
+    too_early = first / 1e9 < created.replace(tzinfo=UTC).timestamp() - day
+    return None if too_early else (last - first) / 1e9
 
 
 def _owner(session: Written, sessions: Sequence[Written], row: Said | None) -> str | None:

@@ -1,5 +1,6 @@
 """Conditions as people type them: `FIELD OPERATOR VALUE`."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -148,8 +149,12 @@ def test_none_is_only_a_word_where_null_has_no_meaning() -> None:
         ("6.5", 6.5),
         (".5", 0.5),
         ("1e3", 1000.0),
-        ("9" * 30, 2**63 - 1),
-        ("-" + "9" * 30, -(2**63)),
+        (str(2**63 - 1), 2**63 - 1),
+        ("9" * 30, 1e30),
+        ("-" + "9" * 30, -1e30),
+        ("9" * 400, math.inf),
+        ("-" + "9" * 5000, -math.inf),
+        ("1e400", math.inf),
     ],
 )
 @pytest.mark.parametrize("name", ["steps", "cfg_scale"])
@@ -254,8 +259,11 @@ def test_a_condition_is_frozen() -> None:
 
 
 def test_a_condition_made_by_a_program_holds_what_the_database_can_be_asked_for() -> None:
-    assert condition("steps", "<", 10**30).value == 2**63 - 1
-    assert condition("steps", ">", -(10**30)).value == -(2**63)
+    assert condition("steps", "<", 10**30).value == 1e30
+    assert condition("steps", "<", -(10**400)).value == -math.inf
+    with pytest.raises(ValueError, match="compares with nothing"):
+        condition("steps", "<", math.nan)
+    assert condition("steps", ">", -(10**30)).value == -1e30
     moment = MORNING.astimezone(UTC)
     assert condition("created_at", "=", moment, moment).value == MORNING
     assert condition("created_at", "=", moment, moment).until == MORNING

@@ -4,9 +4,11 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from math import isfinite
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 T = TypeVar("T")
 
@@ -56,7 +58,11 @@ class Renderer(ABC):
 
 
 def cell(value: Any) -> str:
-    """Return a raw value as the text of one cell: nothing for null, ISO 8601, commas between the items of a list."""
+    """Return a raw value as the text of one cell.
+
+    Null gives nothing, a time ISO 8601, an object the JSON that `--json` has. So does a list if one of its items could
+    not be told from two; otherwise commas stand between the items.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
@@ -65,8 +71,18 @@ def cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, float):
+        return str(value) if isfinite(value) else ""  # JSON has null
     if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+        items = [cell(item) for item in value]
+        return ",".join(items) if all(map(_is_plain, items)) else _json(value)
+    return _json(value) if isinstance(value, dict) else str(value)
+
+
+def _is_plain(item: str) -> bool:
+    """Whether an item of a list can stand between commas, and not be taken for JSON."""
+    return bool(item) and "," not in item and item[0] != "["
+
+
+def _json(value: Any) -> str:
+    return to_json(value, inf_nan_mode="null").decode()

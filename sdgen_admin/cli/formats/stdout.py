@@ -2,14 +2,9 @@
 
 import sys
 
-from sdgen_admin.cli.text import visible_lines
+from sdgen_admin.cli.text import spell_out_what_is_lacking
 
 
 def write(text: str) -> None:
     """Write text to stdout in UTF-8."""
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-
-
-def write_for_programs(text: str) -> None:
-    """Write text as it is to a program, and harmless to a terminal."""
-    write(visible_lines(text) if sys.stdout.isatty() else text)
+    sys.stdout.buffer.write(text.encode("utf-8", spell_out_what_is_lacking()))
