@@ -1,6 +1,7 @@
 """What every test stands on: an images root, a clean environment, a clock in a zone of its own."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +9,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.odd_drive import MakeDrive, drives
+
 settings.register_profile("sdgen-admin", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("sdgen-admin")
 
 SETTINGS = ("SDGEN_IMAGES_DIR", "SDGEN_DB", "SDGEN_CONFIG_PATH", "IMAGE_FOLDERS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Interrupts interrupt, also if the tests were started where they are ignored: in the background, under `nohup`."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +51,10 @@ def india() -> Iterator[None]:
         time.tzset()
         yield
     time.tzset()
+
+
+@pytest.fixture
+def odd_drive(tmp_path: Path) -> Iterator[MakeDrive]:
+    """Mount drives with odd habits: `odd_drive(fold_case=True).path` is a folder on one; see `tests/odd_drive.py`."""
+    with drives(tmp_path) as make:
+        yield make

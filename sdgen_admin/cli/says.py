@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sdgen_admin.cli.terminal import note
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.reports import ComputeReport, Listener
+from sdgen_admin.models.session_id import shown_id
 from sdgen_admin.settings import OPTION, Origin, Settings
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Says(Listener):
         self.more(f"{report.computed:,} computed, {report.fresh:,} fresh, {_skipped(report)}")
         for problem in report.problems:
             if problem.is_unlisted and is_everything:
-                self.note(visible(f"{problem.session_id}: {problem.problem}"))
+                self.note(f"{shown_id(problem.session_id)}: {visible(problem.problem)}")
         self.absent(report)
 
     def absent(self, report: ComputeReport) -> None:
@@ -124,7 +125,7 @@ class Says(Listener):
         self.absent(report)
         problems = [problem for problem in report.problems if problem.is_failure or strict or not self._quiet]
         for problem in problems[:_PROBLEMS_SAID]:
-            note(f"{visible(problem.session_id)}: {visible(problem.problem)}")
+            note(f"{shown_id(problem.session_id)}: {visible(problem.problem)}")
         if len(problems) > _PROBLEMS_SAID:
             note(f"… and {len(problems) - _PROBLEMS_SAID:,} more: sdgen-admin list --problem --all")
         self.more(_skipped(report))

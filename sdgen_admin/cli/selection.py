@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sdgen_admin.cli.text import visible
 from sdgen_admin.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def chosen_sessions(library: "SessionLibrary", arguments: Iterable[str] | None, 
             continue
         lines = [line.removesuffix("\r") for line in _stdin().split("\n")]
         texts += [line for line in lines if line.strip()]
-    return library.resolve(texts, fresh=fresh, spelled=visible) if texts else []
+    return library.resolve(texts, fresh=fresh) if texts else []
 
 
 def one_session(command: str, library: "SessionLibrary", argument: str, *, fresh: bool) -> str:

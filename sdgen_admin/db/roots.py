@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sdgen_admin.db.schema import next_change
+from sdgen_admin.disk.spelling import is_same_folder
 from sdgen_admin.models.roots import Root
 from sdgen_admin.models.session_id import visible
 
@@ -41,8 +42,16 @@ def find_ids(connection: sqlite3.Connection, roots: Sequence[Root]) -> dict[Root
     recorded = recorded_roots(connection)
     by_path = {row.path: row.id for row in recorded}
     by_real_path = {row.real_path: row.id for row in recorded if not _leads_elsewhere_now(row)}
-    found = {root: by_path.get(visible(root.path)) or by_real_path.get(_real(root.path)) for root in roots}
+    found = {
+        root: by_path.get(visible(root.path)) or by_real_path.get(_real(root.path)) or _named_otherwise(root, recorded)
+        for root in roots
+    }
     return {root: root_id for root, root_id in found.items() if root_id is not None}
+
+
+def _named_otherwise(root: Root, recorded: Sequence[RecordedRoot]) -> int | None:
+    """Return the id of the root that is the same folder, mounted elsewhere, too, or spelled otherwise."""
+    return next((row.id for row in recorded if is_same_folder(row.path, root.path)), None)
 
 
 def _leads_elsewhere_now(root: RecordedRoot) -> bool:

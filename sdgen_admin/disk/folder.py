@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sdgen_admin.disk.facts import Facts
-from sdgen_admin.disk.fingerprint import MANIFEST, Fingerprint, now_ns
+from sdgen_admin.disk.fingerprint import MANIFEST, Fingerprint
 from sdgen_admin.disk.readers import read_facts
 from sdgen_admin.disk.readers.interface import SessionFolder
 from sdgen_admin.models.enums import RunStatus
@@ -45,12 +45,11 @@ class SessionReading:
     problem: str | None = None
     """What kept the session from full stats, in one sentence."""
     fingerprint: Fingerprint | None = None
-    """To be compared later; None if it cannot be relied on, so that the session is read again."""
+    """To be compared later; None if a manifest that is there could not be read, so that the session is read again."""
 
 
 def read_session(session_path: str, session_id: str) -> SessionReading:
     """Read a session folder once. Never raises for what a folder holds: what is wrong becomes the problem."""
-    read_at = now_ns()
     folder: int | str
     try:
         # Relative to an open folder, the many stat calls cost a tenth less than by path.
@@ -60,6 +59,7 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
     try:
         folder_mtime_ns = os.stat(folder).st_mtime_ns
         times, files = _list(folder)
+        _spell_manifest(session_path, files)
     except OSError as error:
         return _unreadable(session_id, error)
     finally:
@@ -69,7 +69,7 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
     state, has_manifest = found.state, MANIFEST in files
     fingerprint = Fingerprint(folder_mtime_ns, state.st_mtime_ns if state else None, state.st_size if state else None)
     # What was there but could not be read is tried again: permissions change without a trace in the fingerprint.
-    is_reliable = (state is not None or not has_manifest) and fingerprint.is_settled(read_at)
+    is_whole = state is not None or not has_manifest
     is_ongoing = found.facts is not None and found.facts.run_status == RunStatus.ONGOING.value
     return SessionReading(
         session_id=session_id,
@@ -77,11 +77,11 @@ def read_session(session_path: str, session_id: str) -> SessionReading:
         first_image_ns=min(times, default=None),
         last_image_ns=max(times, default=None),
         gap_ns=_median_gap(times) if is_ongoing else None,
-        changed_ns=max(folder_mtime_ns, fingerprint.manifest_mtime_ns or folder_mtime_ns),
+        changed_ns=fingerprint.changed_ns,
         facts=found.facts,
         has_manifest=has_manifest,
         problem=found.problem,
-        fingerprint=fingerprint if is_reliable else None,
+        fingerprint=fingerprint if is_whole else None,
     )
 
 
@@ -109,6 +109,18 @@ def _list(folder: int | str) -> tuple[list[int], dict[str, bool]]:
             else:  # asked now: a symlink is followed from the folder, which is closed later
                 files[name] = _is_file(entry)
     return times, files
+
+
+def _spell_manifest(session_path: str, files: dict[str, bool]) -> None:
+    """Let the manifest have its usual name in `files`, however it is spelled on disk.
+
+    The manifest is what the drive opens as `manifest.json`, for that is what a fingerprint asks, too. On a drive that
+    folds case `MANIFEST.JSON` is it; on any other it is a file like others.
+    """
+    if MANIFEST not in files:
+        other = next((name for name in files if name.casefold() == MANIFEST), None)
+        if other is not None and os.path.lexists(os.path.join(session_path, MANIFEST)):
+            files[MANIFEST] = files.pop(other)
 
 
 def _is_file(entry: "os.DirEntry[str]") -> bool:

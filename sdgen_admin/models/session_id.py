@@ -4,6 +4,12 @@ import os
 import re
 from datetime import datetime
 
+from sdgen_admin.models.controls import SPELLED_OUT
+
+_MARKS = {ord("\\"): "\\\\", ord('"'): '\\"'}
+_IN_QUOTES = SPELLED_OUT | _MARKS
+_SPELLED = re.compile(r'\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|([\\"]))')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _DATED = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}_(?:[01][0-9]|2[0-3])[0-9]{4}")
 
 
@@ -42,6 +48,23 @@ def visible(name: str) -> str:
         return os.fsencode(name).decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:
         return name.encode("utf-8", "backslashreplace").decode()
+
+
+def shown_id(session_id: str) -> str:
+    """Return an id as it is shown, piped and completed: on one line, and such that `typed_id` gives it back.
+
+    One with control characters stands in quotation marks, with these, backslashes and quotation marks spelled out. No
+    id starts with a quotation mark, so that it is never taken for another one.
+    """
+    if session_id.isprintable() or (spelled := session_id.translate(_IN_QUOTES)) == session_id.translate(_MARKS):
+        return session_id
+    return f'"{spelled}"'
+
+
+def typed_id(text: str) -> str:
+    """Return the id that was typed as it is shown; without its quotation marks, or with the first alone, will do."""
+    quoted = _QUOTED.fullmatch(text)
+    return _SPELLED.sub(lambda match: match[3] or chr(int(match[1] or match[2], 16)), quoted[1] if quoted else text)
 
 
 def path_in(folder: str, session_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from sdgen_admin.models.base import LocalDateTime, Model
 
-STATS_VERSION = 2
+STATS_VERSION = 3
 """The version of the rules by which stats are computed. Facts with a lower one are outdated."""
 
 COMPLETE_FROM = 95.0

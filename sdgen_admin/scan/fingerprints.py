@@ -2,18 +2,21 @@
 
 import os
 from collections.abc import Generator, Sequence
-from concurrent.futures import Executor
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
 from sdgen_admin.scan.spread import spread
 from sdgen_admin.scan.work import Task
 
+if TYPE_CHECKING:
+    from concurrent.futures import Executor  # takes 5 ms to load, seldom needed
+
 Taken = tuple[str, Fingerprint | None]
 
 
 def take_fingerprints(
-    images_dir: str, session_ids: Sequence[str], *, jobs: int | None = None, executor: Executor | None = None
+    images_dir: str, session_ids: Sequence[str], *, jobs: int | None = None, executor: "Executor | None" = None
 ) -> Generator[Taken]:
     """Yield each session id with its folder's present fingerprint, None if the folder is gone.
 

@@ -2,22 +2,20 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sdgen_admin.db import facts
-from sdgen_admin.disk.roots import has_folder, is_offline, is_same_folder, list_root
+from sdgen_admin.disk.roots import is_offline, list_root
+from sdgen_admin.disk.spelling import is_same_folder, is_same_root, listed_name
 from sdgen_admin.errors import ImagesRootError, SessionNotFoundError
 from sdgen_admin.models.roots import Root
-from sdgen_admin.models.session_id import is_session_id, is_storable, visible
+from sdgen_admin.models.session_id import is_storable, typed_id, visible
 from sdgen_admin.services.opened import Key, OpenCollection
-
-_FEW = 50
-"""So many folders are looked for one by one; from there on, listing the root is faster."""
 
 
 @dataclass
 class Locator:
-    """Finds sessions among the roots that are asked for. An id comes from a listing, never from asking the drive.
+    """Finds sessions among the roots that are asked for. An id counts only if it is spelled as on disk.
 
     Args:
         opened: The collection.
@@ -26,7 +24,6 @@ class Locator:
 
     opened: OpenCollection
     is_fresh: bool = True
-    _listings: dict[Root, set[str] | None] = field(default_factory=dict)
 
     def find(self, name: str) -> Key | None:
         """Return the session that an id, or the path of a session folder, names exactly; None if there is none."""
@@ -36,10 +33,22 @@ class Locator:
         if found is None or not self.is_fresh:
             return found or self._on_disk(session_id, roots)
         # One that has just appeared in an earlier root comes first, and any other if this one has just been moved away.
-        if has_folder(found.root.path, session_id) or is_offline(found.root.path):
+        if session_id in self.opened.folders(found.root) or is_offline(found.root.path):
             roots = roots[: roots.index(found.root)]
-        # A root is listed only if the drive knows the folder.
-        return self._on_disk(session_id, [root for root in roots if has_folder(root.path, session_id)]) or found
+        return self._on_disk(session_id, roots) or found
+
+    def find_typed(self, text: str) -> Key | None:
+        """Return the session that a person or a program names exactly: as `find`, or as an id is shown.
+
+        A path may be spelled as the drive takes it.
+        """
+        found = self.find(text)
+        if found is None and (meant := typed_id(text)) != text:
+            found = self.find(meant)
+        folder, session_id = _split(text)
+        if found is None and folder is not None and self.is_fresh:
+            found = self.find(os.path.join(folder, listed_name(folder, session_id)))
+        return found
 
     def name_of(self, key: Key) -> str:
         """Return what names a session: its id, or its folder's path if the id alone names another root's session."""
@@ -54,27 +63,17 @@ class Locator:
 
     def require_folders(self, keys: Sequence[Key]) -> None:
         """Raise SessionNotFoundError, or ImagesRootError if the root is offline, for a session without a folder."""
+        by_root: dict[Root, list[str]] = {}
         for key in keys:
-            if not self._has_folder(key, among=len(keys)):
-                if not list_root(key.root.path).session_ids:
-                    path = key.root.path
+            by_root.setdefault(key.root, []).append(key.session_id)
+        here = {root: self.opened.folders(root).among(ids) for root, ids in by_root.items()}
+        for key in keys:
+            if key.session_id not in here[key.root]:
+                path = key.root.path
+                if not list_root(path).session_ids:
                     message = f"The images root {visible(path)} is empty, although sessions of it are recorded."
                     raise ImagesRootError(message, root=path, reason="it is empty")
                 raise no_such_session([key.session_id])
-
-    def listing(self, root: Root) -> set[str]:
-        """Return the ids of the session folders in a root; none if it is offline."""
-        if root not in self._listings:
-            try:
-                self._listings[root] = set(list_root(root.path).session_ids)
-            except ImagesRootError:
-                self._listings[root] = None
-        return self._listings[root] or set()
-
-    def _has_folder(self, key: Key, *, among: int) -> bool:
-        if among <= _FEW:
-            return has_folder(key.root.path, key.session_id)
-        return key.session_id in self.listing(key.root)
 
     def _recorded(self, session_id: str, roots: Sequence[Root]) -> Key | None:
         """Return the first root's session with this id, one whose folder is there before one whose folder is gone."""
@@ -83,20 +82,20 @@ class Locator:
         return None if root_id is None else Key(self.opened.root_of(root_id), session_id)
 
     def _on_disk(self, session_id: str, roots: Sequence[Root]) -> Key | None:
-        if not self.is_fresh or not is_session_id(session_id):
+        if not self.is_fresh:
             return None
-        found = next((root for root in roots if session_id in self.listing(root)), None)
+        found = next((root for root in roots if session_id in self.opened.folders(root)), None)
         if found is None:
             return None
         path = os.path.join(found.path, session_id)
         for root in self.opened.roots[: self.opened.roots.index(found)]:
-            if is_same_folder(os.path.join(root.path, session_id), path):  # a symlink: it is the first root's session
+            if session_id in self.opened.folders(root) and is_same_folder(os.path.join(root.path, session_id), path):
+                # A symlink: it is the first root's session.
                 return Key(root, session_id) if root in self.opened.shown else None
         return Key(found, session_id)
 
     def _roots_at(self, folder: str) -> list[Root]:
-        paths = {folder, os.path.realpath(folder)}
-        return [root for root in self.opened.shown if {root.path, os.path.realpath(root.path)} & paths]
+        return [root for root in self.opened.shown if is_same_root(root.path, folder)]
 
 
 def _split(name: str) -> tuple[str | None, str]:

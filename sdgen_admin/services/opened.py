@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.expressions import Scope, in_roots
@@ -12,7 +12,11 @@ from sdgen_admin.db.roots import find_ids, recorded_roots, register
 from sdgen_admin.db.settle import settle
 from sdgen_admin.db.shared import mirror
 from sdgen_admin.db.transaction import Connection, transaction
+from sdgen_admin.disk.roots import SessionFolders
+from sdgen_admin.errors import DatabaseReplacedError
 from sdgen_admin.models.roots import Root
+
+R = TypeVar("R")
 
 
 class Key(NamedTuple):
@@ -49,6 +53,7 @@ class OpenCollection:
         self._may_go_on = may_go_on
         self.ids: dict[Root, int] = {}
         """The ids of those roots that the database knows."""
+        self._folders: dict[Root, SessionFolders] = {}
         self.read_ids()
 
     @property
@@ -73,6 +78,10 @@ class OpenCollection:
         """Return the configured root with an id."""
         return next(root for root in self.roots if self.ids.get(root) == root_id)
 
+    def folders(self, root: Root) -> SessionFolders:
+        """Return the session folders of a root, which is listed once at most."""
+        return self._folders.setdefault(root, SessionFolders(root.path))
+
     def read_ids(self) -> None:
         """Read again which roots the database knows."""
         self.ids = find_ids(self.connection, self.roots)
@@ -81,21 +90,25 @@ class OpenCollection:
         """Record roots as they are configured now."""
         self.write(lambda: self.ids.update(register(self.connection, roots)))
 
-    def write(self, work: Callable[[], object]) -> None:
-        """Do some work in a write transaction; a reader goes on in memory if that fails.
+    def write(self, work: Callable[[], R], *, keep: bool = True) -> R:
+        """Do some work in a write transaction, and return what it returns; a reader goes on in memory if that fails.
 
         Args:
             work: What to do. If it cannot be stored, it is done again from the start, in memory.
+            keep: Whether to keep the changes; False is for a dry run.
         """
         try:
-            with transaction(self.connection):
-                work()
-        except sqlite3.Error as error:
+            with transaction(self.connection, keep=keep):
+                result = work()
+        except (sqlite3.Error, DatabaseReplacedError) as error:
             if not self._may_go_on or self.connection.is_hidden:
                 raise
             self._database.go_on_in_memory(self.connection, str(error))
-            with transaction(self.connection):
-                work()
+            with transaction(self.connection, keep=keep):
+                result = work()
+        if keep:
+            self._database.tell_of_memory(self.connection)
+        return result
 
     def finish(self) -> None:
         """Adopt sessions, mark twins and repair the mirror. To be called after every write.

@@ -5,11 +5,12 @@ from sdgen_admin.db.shared import mirror
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.errors import PruneRefusedError
 from sdgen_admin.models.roots import Root
+from sdgen_admin.models.text import fold
 from sdgen_admin.services.opened import Key, OpenCollection
 from sdgen_admin.services.presence import look_at_roots
 
 _GUARD = 0.2
-"""The share of a root's sessions that goes without being forced."""
+"""The share of a root's sessions that goes without being forced. Those only spelled otherwise now are not lost."""
 
 
 def prune(opened: OpenCollection, *, force: bool) -> int:
@@ -21,7 +22,9 @@ def prune(opened: OpenCollection, *, force: bool) -> int:
         here = set(look.listing.session_ids)
         gone[look.root] = [entry.session_id for entry in look.known if entry.session_id not in here]
         if not force:
-            _guard(opened, look.root, gone[look.root], len(here))
+            respelled = {fold(name) for name in here}
+            lost = [name for name in gone[look.root] if fold(name) not in respelled]
+            _guard(opened, look.root, lost, len(here))
     pruned = 0
     with transaction(opened.connection):
         for root, names in gone.items():

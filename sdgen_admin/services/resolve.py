@@ -1,13 +1,13 @@
 """From what a person types to a session: an id, part of exactly one, or `latest`."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from sdgen_admin.db import facts
 from sdgen_admin.errors import AmbiguousSessionError
 from sdgen_admin.models.roots import Root
-from sdgen_admin.models.session_id import created_at, is_storable
+from sdgen_admin.models.session_id import created_at, is_storable, typed_id
 from sdgen_admin.models.text import fold
 from sdgen_admin.services.locate import Locator, no_such_session
 
@@ -22,13 +22,11 @@ class Resolver:
 
     Args:
         locator: Finds exact ids.
-        spelled: How an id that is not printable may have been written instead.
     """
 
-    def __init__(self, locator: Locator, spelled: Callable[[str], str] = str) -> None:
+    def __init__(self, locator: Locator) -> None:
         self._locator = locator
         self._opened = locator.opened
-        self._spelled = spelled
 
     def resolve(self, texts: Iterable[str]) -> list[str]:
         """Return what names the sessions that texts mean, each once: ids, or paths where an id names another session.
@@ -46,11 +44,11 @@ class Resolver:
 
     def _find(self, text: str) -> str | None:
         """Return what names the session that a text means, None if there is none."""
-        if (key := self._locator.find(text)) is not None:
+        if (key := self._locator.find_typed(text)) is not None:
             return self._locator.name_of(key)
         if text == LATEST and (latest := self._latest()):
             return latest
-        matches = self._containing(text) or self._spelled_like(text)
+        matches = self._containing(text) or self._containing(typed_id(text))
         if len(matches) > 1:
             raise AmbiguousSessionError(
                 f"{text!r} matches {len(matches):,} sessions.",
@@ -70,13 +68,9 @@ class Resolver:
             return []
         return list(self._here(part) or self._recorded(part, self._opened.shown))
 
-    def _spelled_like(self, text: str) -> list[str]:
-        """Return the id that is not printable and was spelled out like this."""
-        return [name for name in self._everything() if not name.isprintable() and self._spelled(name) == text]
-
     def _here(self, part: str) -> set[str]:
         """Return the ids that contain a folded text and have a folder; of a root that cannot be seen, as recorded."""
-        unseen = [root for root in self._opened.shown if not self._locator.is_fresh or not self._locator.listing(root)]
+        unseen = [root for root in self._opened.shown if not self._locator.is_fresh or not self._listed(root)]
         here = {name for name in self._on_disk() if part in fold(name)}
         return here | self._recorded(part, unseen, present=True)
 
@@ -90,7 +84,10 @@ class Resolver:
     def _on_disk(self) -> set[str]:
         if not self._locator.is_fresh:
             return set()
-        return set().union(*(self._locator.listing(root) for root in self._opened.shown))
+        return set().union(*map(self._listed, self._opened.shown))
+
+    def _listed(self, root: Root) -> frozenset[str]:
+        return self._opened.folders(root).listed
 
     def _everything(self) -> set[str]:
         return self._on_disk() | self._recorded("", self._opened.shown)

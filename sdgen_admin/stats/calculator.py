@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 
 from sdgen_admin.disk.folder import read_session
+from sdgen_admin.disk.spelling import listed_name
 from sdgen_admin.errors import InvalidManifestError, ManifestNotFoundError, SessionFolderError
 from sdgen_admin.models.enums import Source
 from sdgen_admin.models.session_id import path_in
@@ -29,7 +30,9 @@ class SessionStatsCalculator:
             SessionFolderError: It cannot be read (an OSError).
             InvalidManifestError: Its `manifest.json` cannot be read as a manifest (a ValueError).
         """
-        reading = read_session(self._path, os.path.basename(self._path))
+        folder, name = os.path.split(self._path)
+        name = listed_name(folder, name)
+        reading = read_session(os.path.join(folder, name), name)
         if reading.facts is None or reading.facts.source == Source.FOLDER.value:
             message = f"{self._path}: {reading.problem}"
             if reading.is_gone or (reading.is_readable and not reading.has_manifest):
@@ -37,5 +40,5 @@ class SessionStatsCalculator:
             if not reading.is_readable:
                 raise SessionFolderError(message)
             raise InvalidManifestError(message)
-        where = {"session_id": reading.session_id, "session_path": path_in(*os.path.split(self._path))}
+        where = {"session_id": reading.session_id, "session_path": path_in(folder, name)}
         return SessionStats.model_validate(where | compute_fields(reading, datetime.now()))

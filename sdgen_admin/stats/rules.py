@@ -6,7 +6,7 @@ from typing import Any
 
 from sdgen_admin.disk.facts import Facts
 from sdgen_admin.disk.folder import SessionReading
-from sdgen_admin.models.instants import local_time, parse_time
+from sdgen_admin.models.instants import local_time, parse_moment
 from sdgen_admin.models.limits import LARGEST
 from sdgen_admin.models.session_id import created_at
 from sdgen_admin.models.stats import STATS_VERSION
@@ -22,7 +22,7 @@ def compute_fields(reading: SessionReading, computed_at: datetime) -> dict[str, 
 
     Args:
         reading: What the folder and the source of its facts say.
-        computed_at: The time to note, local.
+        computed_at: The time to note.
     """
     facts = reading.facts
     assert facts is not None, "only a readable folder has stats"
@@ -54,7 +54,7 @@ def compute_fields(reading: SessionReading, computed_at: datetime) -> dict[str, 
         "images_actual": reading.images,
         **_plan(facts, reading.images),
         "session_created_at": created_at(reading.session_id),
-        "manifest_generated_at": parse_time(facts.timestamp),
+        "manifest_generated_at": parse_moment(facts.timestamp),
         "first_image_created_at": local_time(reading.first_image_ns),
         "last_image_created_at": local_time(reading.last_image_ns),
         "stats_computed_at": computed_at,

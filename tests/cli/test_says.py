@@ -56,9 +56,9 @@ def test_what_makes_a_command_fail_is_said_even_if_quiet(capsys: pytest.CaptureF
         SessionProblem(session_id="b", problem="Odd."),
     )
     Says(quiet=True, verbose=False).problems(report(problems=problems), strict=False)
-    assert said(capsys) == ["a\\x0a: Failed."]
+    assert said(capsys) == ['"a\\x0a": Failed.']
     Says(quiet=True, verbose=False).problems(report(problems=problems), strict=True)
-    assert said(capsys) == ["a\\x0a: Failed.", "b: Odd."]
+    assert said(capsys) == ['"a\\x0a": Failed.', "b: Odd."]
 
 
 def test_verbose_says_where_things_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,36 +1,27 @@
 """Two stat calls that tell whether anything changed."""
 
 import os
-import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from sdgen_admin.disk.fingerprint import DISTRUSTED_NS, Fingerprint, now_ns, take_fingerprint
+from sdgen_admin.disk.fingerprint import Fingerprint, take_fingerprint
 from tests.builders import add_image, date, make_session, write_manifest
-
-READ_AT = 1_000_000_000_000_000_000
-OLD = READ_AT - DISTRUSTED_NS
-YOUNG = OLD + 1
 
 
 @pytest.mark.parametrize(
-    ("folder", "manifest", "is_settled"),
+    ("fingerprint", "changed"),
     [
-        (OLD, OLD, True),
-        (OLD, None, True),
-        (YOUNG, OLD, False),
-        (OLD, YOUNG, False),
-        (YOUNG, None, False),
-        (READ_AT, READ_AT, False),
-        (READ_AT + DISTRUSTED_NS, OLD, False),
-        (READ_AT + 2 * 24 * 3600 * 10**9, OLD, True),
-        (-1, None, True),
+        (Fingerprint(5, 3, 10), 5),
+        (Fingerprint(3, 5, 10), 5),
+        (Fingerprint(5, None, None), 5),
+        (Fingerprint(-5, None, None), -5),
+        (Fingerprint(-5, -3, 10), -3),
     ],
 )
-def test_two_seconds_make_it_settled(folder: int, manifest: int | None, is_settled: bool) -> None:
-    assert Fingerprint(folder, manifest, 10).is_settled(READ_AT) is is_settled
+def test_the_later_of_both_is_when_it_changed(fingerprint: Fingerprint, changed: int) -> None:
+    assert fingerprint.changed_ns == changed
 
 
 def test_it_is_what_stat_says(images_dir: Path) -> None:
@@ -69,7 +60,3 @@ def test_every_change_shows(images_dir: Path) -> None:
     seen.add(take_fingerprint(str(folder)))
 
     assert len(seen) == 6
-
-
-def test_the_clock_counts_as_modification_times_do() -> None:
-    assert abs(now_ns() - time.time_ns()) < 60 * 10**9

@@ -226,17 +226,6 @@ def test_the_fingerprint_of_a_settled_folder_is_what_is_compared_later(images_di
     assert fingerprint == take_fingerprint(str(folder))
 
 
-@pytest.mark.parametrize("changed", [".", "manifest.json"])
-def test_what_has_just_changed_has_no_fingerprint_yet(images_dir: Path, changed: str) -> None:
-    folder = make_session(images_dir)
-    date(folder / changed, datetime.now())
-
-    reading = read(folder)
-
-    assert reading.fingerprint is None
-    assert reading.problem is None
-
-
 @pytest.mark.parametrize(("forbidden", "is_readable"), [(".", False), ("manifest.json", True)])
 def test_what_is_forbidden_is_tried_again(images_dir: Path, forbidden: str, is_readable: bool) -> None:
     folder = make_session(images_dir)

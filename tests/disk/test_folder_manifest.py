@@ -45,7 +45,7 @@ def test_a_manifest_that_is_a_folder(images_dir: Path) -> None:
 
     assert reading.problem == "manifest.json is not a file."
     assert reading.has_manifest
-    assert reading.fingerprint is None
+    assert reading.fingerprint == take_fingerprint(str(folder))
 
 
 @needs_pipes

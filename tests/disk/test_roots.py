@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sdgen_admin.disk.roots import has_folder, is_offline, is_same_folder, list_root
+from sdgen_admin.disk.roots import SessionFolders, is_offline, list_root
+from sdgen_admin.disk.spelling import is_same_folder
 from sdgen_admin.errors import ImagesRootError
 from tests.builders import SESSION, make_session
 from tests.platforms import needs_raw_names, needs_symlinks
@@ -111,7 +112,7 @@ def test_whether_a_session_has_its_folder(images_dir: Path, text: str, expected:
     (images_dir / "20251107_120001-a_file").write_bytes(b"")
     (images_dir / "thumbnails").mkdir()
 
-    assert has_folder(str(images_dir), text) is expected
+    assert (text in SessionFolders(str(images_dir))) is expected
 
 
 @pytest.mark.parametrize("kind", ["absent", "empty", "a file", "without sessions", "unreadable", "with a session"])

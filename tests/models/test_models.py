@@ -14,7 +14,15 @@ from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata, SessionMetadataUpdate
 from sdgen_admin.models.records import SessionPage, SessionRecord
-from sdgen_admin.models.reports import SILENT, BackupReport, ComputeReport, DatabaseReport, Listener, SessionProblem
+from sdgen_admin.models.reports import (
+    SILENT,
+    BackupReport,
+    ComputeReport,
+    DatabaseReport,
+    Listener,
+    RestoreReport,
+    SessionProblem,
+)
 from sdgen_admin.models.stats import COMPLETE_FROM, STATS_VERSION, SessionStats
 
 STATS = SessionStats(session_id="x", session_path="/x")
@@ -34,6 +42,7 @@ EVERY_MODEL: list[Model] = [
     HistoryEntry(group=1, session_id="x", field="tags", old=None, new=["a"]),
     UndoReport(undone=1, group=2, changes=()),
     BackupReport(path="/x", size=1),
+    RestoreReport(path="/x", restored_from="/y", previous=None, was_damaged=False),
     DatabaseReport(layout="own"),
     Condition(field="steps", operator=Operator.EQUAL, value=30),
 ]
@@ -80,8 +89,8 @@ def test_fields_are_the_columns_in_their_order(model: Model, fields: str) -> Non
 def test_stats_that_nothing_is_known_of() -> None:
     known = STATS.model_dump(exclude_none=True)
 
-    assert known == {"session_id": "x", "session_path": "/x", "images_actual": 0, "stats_version": 2}
-    assert (STATS_VERSION, COMPLETE_FROM) == (2, 95)
+    assert known == {"session_id": "x", "session_path": "/x", "images_actual": 0, "stats_version": 3}
+    assert (STATS_VERSION, COMPLETE_FROM) == (3, 95)
 
 
 def record(*, completion: float | None = None, images: int = 0, duration: float | None = None) -> SessionRecord:

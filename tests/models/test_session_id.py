@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 from hypothesis import given, strategies as st
 
-from sdgen_admin.models.session_id import created_at, is_session_id, is_storable, path_in, visible
+from sdgen_admin.cli.text import visible as visible_text
+from sdgen_admin.models.session_id import created_at, is_session_id, is_storable, path_in, shown_id, typed_id, visible
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,47 @@ def test_names_that_are_not_utf8_are_made_visible() -> None:
     assert visible("20251107_120000-長い髪") == "20251107_120000-長い髪"
     if os.name != "nt":
         assert visible("20251107_120000-caf\udce9") == r"20251107_120000-caf\xe9"
+
+
+@pytest.mark.parametrize(
+    ("session_id", "shown"),
+    [
+        ("20251107_120000-長い髪", "20251107_120000-長い髪"),
+        ('20251107_120000-a\\x0d"b"', '20251107_120000-a\\x0d"b"'),
+        ("20251107_120000-a\r", '"20251107_120000-a\\x0d"'),
+        ('20251107_120000-a\\"\n\u202e', '"20251107_120000-a\\\\\\"\\x0a\\u202e"'),
+        ("20251107_120000-\ue000\u200d", "20251107_120000-\ue000\u200d"),
+    ],
+)
+def test_how_an_id_is_shown(session_id: str, shown: str) -> None:
+    assert shown_id(session_id) == shown
+    assert typed_id(shown) == session_id or shown == session_id
+
+
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from('\\"xu0123abdef\r\n\x1b'), max_size=20))
+def test_a_shown_id_is_on_one_line_and_gives_the_id_back(rest: str) -> None:
+    session_id = f"20251107_120000{rest}"
+    shown = shown_id(session_id)
+
+    assert visible_text(shown) == shown
+    if shown != session_id:
+        assert typed_id(shown) == typed_id(shown[:-1]) == session_id
+        assert not is_session_id(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20251107_120000-a\\x0d", "20251107_120000-a\r"),
+        ('"20251107_120000-a\\u2028', "20251107_120000-a\u2028"),
+        ("a\\x0", "a\\x0"),
+        ("a\\y", "a\\y"),
+        ('"', ""),
+        ("", ""),
+    ],
+)
+def test_what_was_typed_by_hand(text: str, expected: str) -> None:
+    assert typed_id(text) == expected
 
 
 @pytest.mark.skipif(os.name == "nt", reason="paths are written in another way, and are always valid text")

@@ -51,6 +51,8 @@ def test_every_session_is_read_once(images_dir: Path, jobs: int | None) -> None:
 
 def test_any_executor_reads_them(images_dir: Path, executor: Executor) -> None:
     names = make_sessions(images_dir, 60)
+    huge = make_manifest(params={"seed_list": [1, 10**30]})
+    names.append(make_session(images_dir, "20251107_130000-huge_seed", manifest=huge).name)
     expected = {name: read_session(str(images_dir / name), name) for name in names}
 
     readings = list(scan(str(images_dir), names, executor=executor))

@@ -55,9 +55,13 @@ LISTING: dict[str, Use] = {
     "compute all": lambda library: library.compute(),
     "part of an id": lambda library: library.resolve(["portraits"]),
     "latest": lambda library: library.resolve(["latest"]),
-    "new": lambda library: library.get(NEW),
-    "several new": lambda library: library.update_metadata([NEW, "20251110_120000-newer", SESSION], LIKE),
     "several parts": lambda library: library.resolve(["portraits", "other", "latest"]),
+}
+
+
+NEW_BY_KEY: dict[str, Use] = {
+    "get": lambda library: library.get(NEW),
+    "update": lambda library: library.update_metadata([NEW, "20251110_120000-newer", SESSION], LIKE),
 }
 
 
@@ -68,6 +72,15 @@ def test_what_has_to_list_the_root_lists_it_once(library: SessionLibrary, images
     with listings() as heard:
         use(library)
     assert times_listed(heard, images_dir) == 1
+
+
+@pytest.mark.parametrize("use", NEW_BY_KEY.values(), ids=NEW_BY_KEY)
+def test_a_new_session_is_looked_for_by_its_name_alone(library: SessionLibrary, images_dir: Path, use: Use) -> None:
+    make_session(images_dir, NEW)
+    make_session(images_dir, "20251110_120000-newer")
+    with listings() as heard:
+        use(library)
+    assert times_listed(heard, images_dir) == 0
 
 
 def test_an_exact_id_is_found_in_a_root_that_may_not_be_listed(library: SessionLibrary, images_dir: Path) -> None:

@@ -208,7 +208,14 @@ def test_an_odd_id_is_also_found_as_it_was_spelled_out(images_dir: Path) -> None
     odd = f"{PORTRAIT}\x1b[31m"
     make_session(images_dir, odd)
     library = SessionLibrary(images_dir)
-    assert library.resolve([f"{PORTRAIT}\\x1b[31m"], spelled=lambda name: name.replace("\x1b", "\\x1b")) == [odd]
+    for spelled in (odd, f"{PORTRAIT}\\x1b[31m", f'"{PORTRAIT}\\x1b[31m"', "\\x1b[31m"):
+        assert library.resolve([spelled]) == [odd]
+
+    literal = f"{PORTRAIT}\\x1b[31m"
+    make_session(images_dir, literal)
+
+    assert library.resolve([literal]) == [literal]
+    assert library.resolve([odd, f'"{literal}"', literal]) == [odd, literal]
 
 
 def test_what_is_here_comes_before_what_is_gone(images_dir: Path) -> None:

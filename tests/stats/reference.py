@@ -9,7 +9,7 @@ from typing import Any
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 LARGEST = 2**63 - 1
-STATS_VERSION = 2
+STATS_VERSION = 3
 
 FROM_SOURCE = [
     "run_status",
@@ -113,7 +113,8 @@ def planned(manifest: Any, images: int) -> dict[str, Any]:
     template = section(snapshot, "resolved_template")
     variations = section(snapshot, "variations")
     used = used_values(variations)
-    seeds = storable(params["seed_list"]) if is_list(params.get("seed_list")) else []
+    listed = params["seed_list"] if is_list(params.get("seed_list")) else []
+    seeds = [seed for seed in map(whole, listed) if seed is not None]
     expected = images_expected(manifest, params, used, seeds)
     changing = [name for name in used if len(used[name]) > 1]
     cfg = api.get("cfg_scale")
@@ -223,7 +224,7 @@ def whole(value: Any) -> int | None:
     """Return a whole number, written with or without a point; None for anything else."""
     if type(value) is int:
         return value
-    return int(value) if type(value) is float and value.is_integer() and abs(value) < LARGEST else None
+    return int(value) if type(value) is float and value.is_integer() else None
 
 
 def storable(values: Iterable[Any]) -> list[int]:

@@ -57,7 +57,7 @@ def test_sample_of_a_capped_run(images_dir: Path) -> None:
         "manifest_generated_at": datetime(2026, 11, 21, 4, 47, 41, 208474),
         "first_image_created_at": first,
         "last_image_created_at": first + timedelta(seconds=11),
-        "stats_version": 2,
+        "stats_version": 3,
     }
 
 

@@ -144,7 +144,7 @@ def test_without_a_plan_nothing_is_made_up(known: Facts) -> None:
         "first_image_created_at": local_time(0),
         "last_image_created_at": local_time(10**9),
         "stats_computed_at": NOW,
-        "stats_version": 2,
+        "stats_version": 3,
     } | {
         name: getattr(known, name)
         for name in ("run_status", "images_recorded", "seed_min", "seed_max", "seed_run")

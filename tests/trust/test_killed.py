@@ -180,7 +180,7 @@ def assert_complete(path: Path, images_dir: Path, command: str) -> None:
     computed = [row for row in facts if row["stats_computed_at"] is not None]
     if command not in OF_ONE:
         assert len(computed) == {"demo": 8}.get(command, SESSIONS)
-        assert {row["stats_version"] for row in computed} == {2}
+        assert {row["stats_version"] for row in computed} == {3}
     if command == "demo":
         assert len(rows(path, "session_metadata")) == 5
     if command in EDITS:

@@ -1,10 +1,10 @@
-"""`--format ids`: names for `xargs`, one a line, each once."""
+"""`--format ids`: names for `xargs`, one a line, each once; `-` reads them back, whatever characters they hold."""
 
 from typing import Any
 
 from sdgen_admin.cli.formats.interface import Renderer, View
 from sdgen_admin.cli.formats.stdout import write
-from sdgen_admin.cli.text import visible
+from sdgen_admin.models.session_id import shown_id
 
 
 class IdsRenderer(Renderer):
@@ -17,4 +17,4 @@ class IdsRenderer(Renderer):
             for name in view.ids(item):
                 if name not in written:
                     written.add(name)
-                    write(visible(name) + "\n")
+                    write(shown_id(name) + "\n")

@@ -9,6 +9,7 @@ from sdgen_admin.cli.terminal import Line, is_terminal, print_lines, width, wrap
 from sdgen_admin.cli.text import visible
 from sdgen_admin.models.fields import BY_NAME
 from sdgen_admin.models.metadata import MetadataChange, SessionMetadata
+from sdgen_admin.models.session_id import shown_id
 
 _SESSIONS_SHOWN = 20
 FIELDS = {
@@ -40,7 +41,7 @@ class ChangesView(View[MetadataChange]):
         for change in islice(items, _SESSIONS_SHOWN if is_terminal() else None):
             differences = _differences(change)
             unchanged = [] if differences else [("  nothing to change", "dim")]
-            print_lines([[(visible(change.session_id), "bold"), *unchanged]])
+            print_lines([[(shown_id(change.session_id), "bold"), *unchanged]])
             print_lines(line for difference in differences for line in change_lines(*difference, indent=2))
         if more := sum(1 for _ in items):
             print_lines([more_sessions(more)])

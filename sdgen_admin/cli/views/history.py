@@ -9,6 +9,7 @@ from sdgen_admin.cli.terminal import Line, print_lines
 from sdgen_admin.cli.text import visible
 from sdgen_admin.cli.views.changes import FIELDS, change_lines, more_sessions, shown
 from sdgen_admin.models.history import HistoryEntry
+from sdgen_admin.models.session_id import shown_id
 
 _SESSIONS_SHOWN = 5
 
@@ -38,7 +39,7 @@ class HistoryView(View[HistoryEntry]):
             by_session = [list(some) for _, some in groupby(entries, key=lambda entry: entry.session_id)]
             lines = [_head(entries[0], None if self._of_one else len(by_session))]
             for changes in by_session[:_SESSIONS_SHOWN]:
-                lines.append([(f"  {visible(changes[0].session_id)}", "")])
+                lines.append([(f"  {shown_id(changes[0].session_id)}", "")])
                 lines += [line for change in changes for line in _change(change)]
             if len(by_session) > _SESSIONS_SHOWN:
                 lines.append(more_sessions(len(by_session) - _SESSIONS_SHOWN, indent=2))

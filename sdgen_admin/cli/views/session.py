@@ -11,6 +11,7 @@ from sdgen_admin.cli.text import visible, visible_lines
 from sdgen_admin.cli.views.marks import completion, flags, images
 from sdgen_admin.models.fields import BY_NAME, FIELDS, Kind
 from sdgen_admin.models.records import SessionRecord
+from sdgen_admin.models.session_id import shown_id
 
 NO_SEED = -1
 _LABEL = 19
@@ -66,7 +67,7 @@ class SessionView(View[SessionRecord]):
         """Print the sections that have something to say."""
         for record in items:
             words = "".join(f"  {word}" for word in flags(record))
-            lines: list[Line] = [[(visible(record.session_id), "bold"), (words, "yellow")]]
+            lines: list[Line] = [[(shown_id(record.session_id), "bold"), (words, "yellow")]]
             if record.problem:
                 kept = " The stats below are from an earlier reading." if record.outdated else ""
                 lines += terminal.wrap([(visible(f"Problem: {record.problem}{kept}"), "red")], terminal.width())

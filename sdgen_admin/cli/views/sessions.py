@@ -10,6 +10,7 @@ from sdgen_admin.cli.views.grid import Column, print_grid
 from sdgen_admin.cli.views.marks import completion, completion_style, flags, images
 from sdgen_admin.models.fields import Field
 from sdgen_admin.models.records import SessionRecord
+from sdgen_admin.models.session_id import shown_id
 
 _NEVER_CUT = ("session_id", "session_path")
 _MODEL_ENDINGS = (".safetensors", ".ckpt")
@@ -62,7 +63,8 @@ class SessionsView(View[SessionRecord]):
                 column.least, column.goes = None, 0
         for item in items:
             for column, value in zip(grid, self.row(item), strict=True):
-                column.add(visible(cell(value).rstrip("\n")))
+                is_id = column.header == "session_id"
+                column.add(shown_id(value) if is_id else visible(cell(value).rstrip("\n")))
         return grid
 
     def _usual(self, items: Iterator[SessionRecord]) -> list[Column]:
@@ -76,7 +78,7 @@ class SessionsView(View[SessionRecord]):
         problem = Column("problem", least=16, goes=7)  # a flag says that there is one
         for item in items:
             stats, metadata = item.stats, item.metadata
-            name.add(visible(item.session_id))
+            name.add(shown_id(item.session_id))
             created.add(item.created_at.strftime("%Y-%m-%d %H:%M") if item.created_at else "", "dim")
             model.add(_short_model(stats.sd_model if stats else None))
             count.add(images(stats))

@@ -1,40 +1,28 @@
-"""The manifest: from its bytes to the facts in it, whatever a generator, an editor or a fault made of it.
-
-`msgspec` reads it: of the JSON readers measured it alone passes over what nobody asks for, nearly all of a big
-manifest's `images[]`, without making objects of it (3 GB/s, against 0.3 GB/s for those that do).
-"""
+"""The manifest, and the facts in it: whatever its fields hold, each costs only itself."""
 
 import json
 import math
 import os
-import re
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar
 
 from sdgen_admin.disk.facts import Facts
 from sdgen_admin.disk.fingerprint import MANIFEST
+from sdgen_admin.disk.readers.decode import decode
 from sdgen_admin.disk.readers.interface import Found, SessionFolder
 from sdgen_admin.errors import InvalidManifestError
 from sdgen_admin.models.enums import Confidence, RunStatus, Source
 from sdgen_admin.models.limits import LARGEST
-
-if TYPE_CHECKING:
-    import msgspec
 
 T = TypeVar("T")
 
 UNKNOWN = "unknown"
 NO_MANIFEST = "There is no manifest.json in the folder."
 RESTARTED = "manifest.json was restarted: its snapshot is empty."
+GUESSED = "manifest.json is not valid UTF-8; its encoding was guessed to be Latin-1."
 
 _RUN_STATUSES = frozenset(status.value for status in RunStatus)
 _CONFIDENCES = frozenset(confidence.value for confidence in Confidence)
-
-_BOM = b"\xef\xbb\xbf"
-_MAX_DEPTH = 100
-_MAX_DIGITS = 4300
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def read_manifest(folder: SessionFolder) -> Found:
@@ -52,21 +40,27 @@ def read_manifest(folder: SessionFolder) -> Found:
     except OSError as error:
         return Found(problem=f"manifest.json cannot be read: {error.strerror}.")
     try:
-        facts = parse_manifest(data)
+        facts, problem = parse_manifest(data)
     except InvalidManifestError as error:
         return Found(None, error.message, state)
-    return Found(facts, None if facts.is_planned else RESTARTED, state)
+    return Found(facts, problem, state)
 
 
-def parse_manifest(data: bytes) -> Facts:
-    """Return the facts in a manifest's bytes.
+def parse_manifest(data: bytes) -> tuple[Facts, str | None]:
+    """Return the facts in a manifest's bytes, and what keeps it from telling all, in one sentence.
 
     An empty snapshot with a status or images is a manifest that the generator restarted: no plan is known.
 
     Raises:
         InvalidManifestError: The bytes are not a JSON object with a `snapshot` object that says anything.
     """
-    top = _decode(data)
+    decoded = decode(data)
+    facts = _facts_in(decoded.fields)
+    problem = None if facts.is_planned else RESTARTED
+    return facts, problem or (GUESSED if decoded.is_guessed else None)
+
+
+def _facts_in(top: dict[str, Any]) -> Facts:
     snapshot = _object(top, "snapshot")
     images = top.get("images") if isinstance(top.get("images"), list) else None
     status = _text(top, "status")
@@ -115,84 +109,6 @@ def parse_manifest(data: bytes) -> Facts:
     )
 
 
-@cache
-def _decoder() -> "msgspec.json.Decoder[Any]":
-    """Return the decoder of what is needed: of `images[]`, nearly all of a large manifest, only the seeds."""
-    import msgspec  # noqa: PLC0415 -- 30 ms, and nothing to read means no need of it
-
-    image: Any = msgspec.defstruct("Image", [("seed", Any, None)], gc=False)
-    images: Any = list[image] | None
-    wanted = [(name, Any, None) for name in ("snapshot", "images_requested", "status")]
-    return msgspec.json.Decoder(msgspec.defstruct("Manifest", [*wanted, ("images", images, None)]))
-
-
-@cache
-def _decoder_of_anything() -> "msgspec.json.Decoder[Any]":
-    import msgspec  # noqa: PLC0415
-
-    return msgspec.json.Decoder(dict[str, Any])
-
-
-def _decode(data: bytes) -> dict[str, Any]:
-    """Return the top-level fields that are needed."""
-    import msgspec  # noqa: PLC0415
-
-    body = memoryview(data)[len(_BOM) :] if data.startswith(_BOM) else data
-    try:
-        top = _decoder().decode(body)
-    except msgspec.ValidationError:  # images[] is not a list of objects, or the top level is not an object
-        try:
-            return cast("dict[str, Any]", _decoder_of_anything().decode(body))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return _decode_leniently(data, error)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _decode_leniently(data, error)
-    return {name: getattr(top, name) for name in ("snapshot", "images_requested", "status", "images")}
-
-
-def _decode_leniently(data: bytes, error: Exception) -> dict[str, Any]:
-    """Read what strict JSON does not allow but manifests hold: NaN, huge integers, lone surrogates, any depth.
-
-    The standard library does that, at ten times the cost.
-    """
-    end = data.rstrip(b" \t\r\n\0")[-1:]
-    if end != b"}":
-        what = "is not complete, or not a JSON object" if end else "is empty"
-        raise InvalidManifestError(f"manifest.json {what}.") from error
-    text = data.decode(json.detect_encoding(data), "replace").removeprefix("\ufeff")
-    try:
-        try:
-            top = json.loads(text, parse_int=_parse_int)
-        except RecursionError:
-            top = json.loads(_cut_deep(text), parse_int=_parse_int)
-    except json.JSONDecodeError as problem:
-        raise InvalidManifestError(f"manifest.json is not valid JSON: {problem}.") from problem
-    if not isinstance(top, dict):
-        raise InvalidManifestError("manifest.json is not a JSON object.")
-    return top
-
-
-def _parse_int(digits: str) -> int:
-    return int(digits[:_MAX_DIGITS])  # cut short, it is still larger than anything that is kept
-
-
-def _cut_deep(text: str) -> str:
-    """Return `text` with null in place of every array and object that is nested too deep to parse."""
-    kept, depth, start = [], 0, 0
-    for token in _BRACKETS.finditer(text):
-        if token[0] in "[{":
-            depth += 1
-            if depth == _MAX_DEPTH:
-                kept.append(text[start : token.start()])
-                start = len(text)  # until it is closed; if it never is, the rest is not JSON anyway
-        elif token[0] in "]}":
-            if depth == _MAX_DEPTH:
-                kept.append("null")
-                start = token.end()
-            depth -= 1
-    return "".join(kept) + text[start:]
-
-
 def _or(value: T | None, absent: T) -> T:
     return absent if value is None else value
 
@@ -213,14 +129,20 @@ def _storable(text: str) -> str:
 
 
 def _integer(node: dict[str, Any], key: str) -> int | None:
-    """Return a whole number that SQLite can hold. JSON makes no difference between 28 and 28.0."""
-    return _whole(node.get(key))
+    """Return a whole number that SQLite can hold."""
+    return _held(node.get(key))
+
+
+def _held(value: object) -> int | None:
+    number = _whole(value)
+    return number if number is not None and -LARGEST <= number <= LARGEST else None
 
 
 def _whole(value: object) -> int | None:
+    """Return a whole number of any size. JSON makes no difference between 28 and 28.0."""
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if _is_integer(value) and -LARGEST <= value <= LARGEST else None
+        return int(value)
+    return value if _is_integer(value) else None
 
 
 def _is_integer(value: object) -> TypeGuard[int]:
@@ -237,18 +159,18 @@ def _number(node: dict[str, Any], key: str) -> float | None:
 
 def _count(node: dict[str, Any], key: str) -> int | None:
     """Return a number of images, cut at what SQLite can hold; None for a negative one."""
-    value = node.get(key)
-    count = min(value, LARGEST) if _is_integer(value) else _integer(node, key)
-    return count if count is not None and count >= 0 else None
+    count = _whole(node.get(key))
+    return min(count, LARGEST) if count is not None and count >= 0 else None
 
 
 def _image_limit(params: dict[str, Any], top: dict[str, Any]) -> int | None:
     """Return the image limit: `max_images` (0 or less means none), else `images_requested`."""
-    has_own = _is_integer(params.get("max_images")) or _integer(params, "max_images") is not None
+    has_own = _whole(params.get("max_images")) is not None
     return (_count(params, "max_images") if has_own else _count(top, "images_requested")) or None
 
 
 def _seeds(value: Any) -> tuple[int, ...]:
+    """Return the seeds of a list, of any size: how many there are is what the run planned."""
     if not isinstance(value, list):
         return ()
     return tuple(seed for seed in map(_whole, value) if seed is not None)
@@ -262,7 +184,7 @@ def _image_seeds(images: list[Any]) -> list[int]:
             return seeds
     else:
         seeds = [image.get("seed") if isinstance(image, dict) else None for image in images]
-    return [seed for seed in map(_whole, seeds) if seed is not None]
+    return [seed for seed in map(_held, seeds) if seed is not None]
 
 
 def _how_they_run(seeds: list[int]) -> str | None:

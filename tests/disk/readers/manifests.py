@@ -40,8 +40,12 @@ DEFAULTS = Facts(
 """The facts of a manifest whose snapshot says nothing that is asked for."""
 
 
+def facts_of(data: bytes) -> Facts:
+    return parse_manifest(data)[0]
+
+
 def parse(manifest: Manifest) -> Facts:
-    return parse_manifest(json.dumps(manifest).encode())
+    return facts_of(json.dumps(manifest).encode())
 
 
 def lay(manifest: Manifest, where: str, value: Any) -> Manifest:

@@ -14,9 +14,8 @@ from hypothesis import event, example, given, settings, strategies as st
 
 from sdgen_admin.disk.facts import Facts
 from sdgen_admin.disk.readers import read_facts
-from sdgen_admin.disk.readers.manifest import parse_manifest
 from sdgen_admin.errors import InvalidManifestError
-from tests.disk.readers.manifests import DEFAULTS, listed
+from tests.disk.readers.manifests import DEFAULTS, facts_of, listed
 
 TEXT = st.text(st.characters(), max_size=20)
 """Any text, lone surrogates too."""
@@ -76,7 +75,7 @@ def leaves(value: object) -> Iterator[object]:
 
 def assert_facts_or_invalid(data: bytes) -> None:
     try:
-        facts = parse_manifest(data)
+        facts = facts_of(data)
     except InvalidManifestError:
         facts = DEFAULTS
     event("invalid" if facts is DEFAULTS else "planned" if facts.is_planned else "restarted")

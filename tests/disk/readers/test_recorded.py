@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from sdgen_admin.disk.facts import Facts
-from sdgen_admin.disk.readers.manifest import parse_manifest
 from sdgen_admin.models.limits import LARGEST
 from tests.builders import make_manifest, used
-from tests.disk.readers.manifests import DEFAULTS, FULL, changed, facts_with, parse
+from tests.disk.readers.manifests import DEFAULTS, FULL, changed, facts_of, facts_with, parse
 from tests.samples import combi_capped, seed_sweep
 
 NAN = float("nan")
@@ -205,7 +204,7 @@ NOT_PLANNED = Facts(source="manifest", confidence="high")
     ],
 )
 def test_a_restarted_manifest_keeps_status_images_and_seeds(data: bytes, expected: dict[str, object]) -> None:
-    facts = parse_manifest(data)
+    facts = facts_of(data)
 
     assert facts == changed(NOT_PLANNED, **expected)
     assert not facts.is_planned
