@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sdgen_admin.errors import RootNotFoundError, SettingsError
-from sdgen_admin.models.roots import Root, as_roots, database_beside
+from sdgen_admin.models.roots import Root, absolute, as_roots, database_beside
+from sdgen_admin.models.text import fold
+from sdgen_admin.models.windows_paths import is_windows_path, split_path_list, under_wsl
 
 CONFIG_NAME = "sdgen_config.json"
 OPTION, VARIABLE, FILE, DEFAULT = "option", "variable", "file", "default"
@@ -54,18 +56,17 @@ def find_settings(images_dirs: Sequence[str] | None = None, db_path: str | None 
 
 
 def root_named(roots: Sequence[Root], name: str) -> Root:
-    """Return the root that has a name. Raises RootNotFoundError if none has."""
-    for root in roots:
-        if root.name == name:
-            return root
+    """Return the root that has a name, in any spelling if only one has it. Raises RootNotFoundError if none has."""
+    named = [root for root in roots if root.name == name] or [root for root in roots if fold(root.name) == fold(name)]
+    if len(named) == 1:
+        return named[0]
     raise RootNotFoundError(f"There is no images root named {name!r}.", root=name, known=[root.name for root in roots])
 
 
 def _find_roots(given: Sequence[str] | None) -> tuple[list[Root], Origin]:
     if folders := [Root("", folder) for folder in given or () if folder]:
         return folders, Origin(OPTION, "images-dir")
-    listed = [Root("", folder) for folder in os.environ.get("SDGEN_IMAGES_DIR", "").split(os.pathsep) if folder]
-    if listed:
+    if listed := [Root("", folder) for folder in _path_list(os.environ.get("SDGEN_IMAGES_DIR", ""))]:
         return listed, Origin(VARIABLE, "SDGEN_IMAGES_DIR")
     if text := os.environ.get("IMAGE_FOLDERS"):
         return _image_folders(text), Origin(VARIABLE, "IMAGE_FOLDERS")
@@ -89,7 +90,7 @@ def _image_folders(text: str) -> list[Root]:
 def _output_dir() -> tuple[list[Root], Origin]:
     """Return `output_dir` of the generator's configuration; a relative one counts from that file."""
     named = os.environ.get("SDGEN_CONFIG_PATH")
-    path = os.path.expanduser(named or CONFIG_NAME)
+    path = _path(named or CONFIG_NAME)
     try:
         with open(path, encoding="utf-8-sig") as file:
             config = _parse(file.read(), path)
@@ -102,7 +103,7 @@ def _output_dir() -> tuple[list[Root], Origin]:
     value = config.get("output_dir", "results") if isinstance(config, dict) else None
     if not isinstance(value, str) or not value:
         raise SettingsError(f"{path} has no valid output_dir.", name=path)
-    folder = os.path.join(os.path.dirname(os.path.abspath(path)), os.path.expanduser(value))
+    folder = os.path.join(os.path.dirname(os.path.abspath(path)), _path(value))
     return [Root("", folder)], Origin(FILE, path)
 
 
@@ -115,10 +116,55 @@ def _parse(text: str, name: str) -> Any:
         raise SettingsError(f"{name} is not valid JSON: {error}.", name=name) from error
 
 
+def _path_list(text: str) -> list[str]:
+    """Return the parts of a list of folders as in `PATH`."""
+    parts = text.split(os.pathsep)
+    has_drives = os.pathsep == ":" and any(map(is_windows_path, split_path_list(text)))
+    # Somebody may have a folder that is called by one letter.
+    if has_drives and not any(len(part) == 1 and os.path.isdir(part) for part in parts):
+        parts = split_path_list(text)
+    return [part for part in parts if part]
+
+
+def _path(path: str) -> str:
+    """Return a path as this system writes it. Raises SettingsError for one that only Windows understands."""
+    path = os.path.expanduser(path)
+    if os.name == "nt" or not is_windows_path(path) or os.path.lexists(path):
+        return path
+    is_wsl = _is_wsl()
+    if is_wsl:
+        found = under_wsl(path, drives=drives_folder(), distribution=os.environ.get("WSL_DISTRO_NAME"))
+        if found is not None:
+            return found
+    raise SettingsError(f"{path} is a Windows path.", code="windows-path", path=path, wsl=is_wsl)
+
+
+def _is_wsl() -> bool:
+    if "WSL_DISTRO_NAME" in os.environ or "WSL_INTEROP" in os.environ:
+        return True
+    try:  # neither is there under cron
+        with open("/proc/version", encoding="utf-8", errors="replace") as file:
+            return "microsoft" in file.read().lower()
+    except OSError:
+        return False
+
+
+def drives_folder(configuration: str = "/etc/wsl.conf") -> str:
+    """Return the folder that WSL mounts Windows' drives in."""
+    from configparser import ConfigParser, Error  # noqa: PLC0415 -- under WSL only, for a Windows path
+
+    parser = ConfigParser(strict=False, interpolation=None, inline_comment_prefixes="#")
+    try:
+        parser.read(configuration, encoding="utf-8")
+        return parser.get("automount", "root", fallback="").strip().strip("\"'") or "/mnt/"
+    except (Error, UnicodeDecodeError):
+        return "/mnt/"
+
+
 def _absolute(path: str) -> str:
     try:
         os.fsencode(path)
-        return os.path.abspath(os.path.expanduser(path))
+        return absolute(_path(path))
     except UnicodeEncodeError:
         raise SettingsError(f"{path!r} is not a valid path.", name=repr(path)) from None
     except FileNotFoundError:  # relative to a current folder that is gone

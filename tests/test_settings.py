@@ -8,7 +8,7 @@ import pytest
 
 from sdgen_admin.errors import RootNotFoundError, SettingsError
 from sdgen_admin.models.roots import Root
-from sdgen_admin.settings import Origin, find_settings, root_named
+from sdgen_admin.settings import Origin, drives_folder, find_settings, root_named
 
 FOLDERS = json.dumps([{"name": "mine", "path": "/from/image_folders"}, {"name": "other", "path": "/other"}])
 ENVIRONMENT = {"SDGEN_IMAGES_DIR": f"/from/environment{os.pathsep}/more", "IMAGE_FOLDERS": FOLDERS}
@@ -255,3 +255,135 @@ def test_a_path_that_no_drive_can_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="not a valid path") as raised:
         find_settings()
     raised.value.message.encode()
+
+
+needs_another_system = pytest.mark.skipif(os.name == "nt", reason="on Windows these are ordinary paths")
+
+
+@pytest.fixture
+def _under_wsl(monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.path.exists("/etc/wsl.conf"):
+        pytest.skip("this is WSL itself, with a configuration of its own")
+    monkeypatch.setenv("WSL_DISTRO_NAME", "Ubuntu")
+
+
+@pytest.fixture
+def _not_under_wsl(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WSL_DISTRO_NAME", "WSL_INTEROP"):
+        monkeypatch.delenv(name, raising=False)
+    version = Path("/proc/version")
+    if version.exists() and "microsoft" in version.read_text(encoding="utf-8").lower():
+        pytest.skip("this is WSL itself")
+
+
+def set_images_dir(way: str, path: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    match way:
+        case "SDGEN_IMAGES_DIR":
+            monkeypatch.setenv(way, path)
+        case "IMAGE_FOLDERS":
+            monkeypatch.setenv(way, json.dumps([{"name": "out", "path": path}]))
+        case "sdgen_config.json":
+            write_config(folder, output_dir=path)
+
+
+WAYS = ("option", "SDGEN_IMAGES_DIR", "IMAGE_FOLDERS", "sdgen_config.json")
+
+
+@needs_another_system
+@pytest.mark.usefixtures("_under_wsl")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", ["D:\\sd\\out", "D:/sd/out", "d:\\sd\\out\\"])
+def test_under_wsl_a_drive_is_where_it_is_mounted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str, path: str
+) -> None:
+    set_images_dir(way, path, monkeypatch, tmp_path)
+
+    settings = find_settings([path] if way == "option" else None, "E:\\sd\\sessions.db")
+
+    assert settings.roots == (Root("out", "/mnt/d/sd/out"),)
+    assert settings.db_path == "/mnt/e/sd/sessions.db"
+    assert find_settings([path]).db_path == "/mnt/d/sd/metadata/sessions.db"
+
+
+@needs_another_system
+@pytest.mark.usefixtures("_under_wsl")
+def test_under_wsl_everything_else_that_names_a_file_is_translated_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SDGEN_DB", "D:\\sd\\sessions.db")
+    monkeypatch.setenv("SDGEN_IMAGES_DIR", "D:\\a:/b:E:/c")
+    assert find_settings().db_path == "/mnt/d/sd/sessions.db"
+    assert [root.path for root in find_settings().roots] == ["/mnt/d/a", "/b", "/mnt/e/c"]
+
+    monkeypatch.delenv("SDGEN_IMAGES_DIR")
+    monkeypatch.setenv("SDGEN_CONFIG_PATH", "D:\\sd\\sdgen_config.json")
+    with pytest.raises(SettingsError, match=r"SDGEN_CONFIG_PATH names /mnt/d/sd/sdgen_config\.json"):
+        find_settings()
+
+
+@needs_another_system
+@pytest.mark.usefixtures("_under_wsl")
+@pytest.mark.parametrize("path", ["\\\\server\\share\\out", "\\\\wsl$\\Debian\\home"])
+def test_what_wsl_does_not_mount_is_said_to_be_a_windows_path(path: str) -> None:
+    for images_dirs, db_path in (([path], None), (["/out"], path)):
+        with pytest.raises(SettingsError, match="is a Windows path") as raised:
+            find_settings(images_dirs, db_path)
+        assert (raised.value.code, raised.value.details) == ("windows-path", {"path": path, "wsl": True})
+
+
+@needs_another_system
+@pytest.mark.usefixtures("_not_under_wsl")
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("path", ["D:\\sd\\out", "D:/sd/out", "\\\\server\\share"])
+def test_elsewhere_the_error_says_that_it_is_a_windows_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str, path: str
+) -> None:
+    set_images_dir(way, path, monkeypatch, tmp_path)
+
+    with pytest.raises(SettingsError, match="is a Windows path") as raised:
+        find_settings([path] if way == "option" else None)
+
+    assert (raised.value.code, raised.value.details) == ("windows-path", {"path": path, "wsl": False})
+
+
+@needs_another_system
+@pytest.mark.parametrize("environment", ["", "Ubuntu"])
+@pytest.mark.parametrize("name", ["D:\\sd\\out", "D:", "\\\\server\\share"])
+def test_a_folder_that_really_has_such_a_name_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, environment: str
+) -> None:
+    monkeypatch.setenv("WSL_DISTRO_NAME", environment)
+    (tmp_path / name).mkdir()
+
+    assert paths(name) == [str(tmp_path / name)]
+    assert paths(str(tmp_path / name)) == [str(tmp_path / name)]
+
+
+@needs_another_system
+def test_a_folder_called_by_one_letter_stays_a_part_of_the_list(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "D").mkdir()
+    monkeypatch.setenv("SDGEN_IMAGES_DIR", "D:/sd/out")
+
+    assert paths() == [str(tmp_path / "D"), "/sd/out"]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "expected"),
+    [
+        (None, "/mnt/"),
+        ("", "/mnt/"),
+        ("[automount]\nenabled = true\n", "/mnt/"),
+        ("[automount]\nroot = /windir/  # as on Windows\n", "/windir/"),
+        ('[automount]\nroot = "/"\noptions = "metadata,umask=22"\n', "/"),
+        ("[network]\nhostname = 100%\n[automount]\nroot=/w\nroot=/x\n", "/x"),
+        ("[automount]\nroot =\n", "/mnt/"),
+        ("root = /windir/\n", "/mnt/"),
+        ("\ufeff[automount", "/mnt/"),
+    ],
+)
+def test_wsl_says_where_drives_are(tmp_path: Path, configuration: str | None, expected: str) -> None:
+    path = tmp_path / "wsl.conf"
+    if configuration is not None:
+        path.write_text(configuration, encoding="utf-8")
+
+    assert drives_folder(str(path)) == expected

@@ -10,7 +10,7 @@ from sdgen_admin.db.schema import COLUMNS, next_change
 from sdgen_admin.db.shared.ready import ready_made
 from sdgen_admin.db.texts import delete_unused, store_texts
 from sdgen_admin.db.transaction import own_text
-from sdgen_admin.db.values import to_json
+from sdgen_admin.db.values import LOCAL_TIME_LENGTH, local_text, to_json
 from sdgen_admin.models.fields import FIELDS, Kind
 from sdgen_admin.models.session_id import created_at
 from sdgen_admin.models.stats import STATS_VERSION
@@ -77,7 +77,7 @@ def put(
         for part in (fields, _as_stored(fields), state._asdict(), ready_made(fields), ids):
             row.update(part)
         row.update(_identity(root_id, session_id, changed))
-        while (session_id, row["stats_computed_at"]) in taken:
+        while (session_id, row["stats_computed_at"][:LOCAL_TIME_LENGTH]) in taken:
             row["stats_computed_at"] = _a_moment_later(row["stats_computed_at"])
         rows.append(_row(row))
     connection.executemany(_UPSERT, rows)
@@ -93,7 +93,7 @@ def _times_taken(connection: sqlite3.Connection, session_ids: Sequence[str]) -> 
         some = session_ids[start : start + _AT_ONCE]
         taken.update(
             connection.execute(
-                f"""SELECT session_id, stats_computed_at FROM sdgen_admin_sessions
+                f"""SELECT session_id, {local_text("stats_computed_at")} FROM sdgen_admin_sessions
                     WHERE session_id IN ({", ".join("?" * len(some))})""",
                 some,
             )
@@ -102,7 +102,7 @@ def _times_taken(connection: sqlite3.Connection, session_ids: Sequence[str]) -> 
 
 
 def _a_moment_later(time: str) -> str:
-    return (datetime.fromisoformat(time) + timedelta(microseconds=1)).isoformat()
+    return _time_text(datetime.fromisoformat(time) + timedelta(microseconds=1))
 
 
 def put_without_stats(connection: sqlite3.Connection, root_id: int, sessions: Iterable[tuple[str, str | None]]) -> None:
@@ -142,8 +142,15 @@ def _identity(root_id: int, session_id: str, changed: int) -> dict[str, Any]:
 
 def _as_stored(fields: dict[str, Any]) -> dict[str, Any]:
     """Return those fields that SQLite cannot hold as they are."""
-    stored = {name: fields[name].isoformat() for name in _TIMES if fields[name] is not None}
+    stored = {name: _time_text(fields[name]) for name in _TIMES if fields[name] is not None}
     return stored | {name: to_json(fields[name]) for name in _LISTS if fields[name] is not None}
+
+
+def _time_text(moment: datetime) -> str:
+    """Return a time as it is stored: as this process's clocks show it, with the offset if the instant is known."""
+    if moment.tzinfo is None:
+        return moment.isoformat()
+    return moment.astimezone().isoformat(timespec="microseconds")  # the local part always has the same length
 
 
 def get_known(connection: sqlite3.Connection, root_id: int, session_ids: Sequence[str] | None = None) -> list[Known]:

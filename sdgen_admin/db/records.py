@@ -98,5 +98,8 @@ def _record(row: Sequence[Any]) -> SessionRecord:
     if values["stats_computed_at"] is not None:
         identity = {name: values[name] for name in ("session_id", "session_path")}
         stats = lenient(SessionStats, identity | given({name: values.pop(name) for name in _STATS}))
-    values |= {"stats": stats, "metadata": None if metadata[0] is None else metadata_from_row(metadata)}
+    values |= {"stats": stats, "metadata": None}
+    if metadata[0] is not None:  # the folder is where its root is now, wherever it was when the row was written
+        here = {"session_path": values["session_path"]}
+        values["metadata"] = metadata_from_row(metadata).model_copy(update=here)
     return lenient(SessionRecord, given(values))

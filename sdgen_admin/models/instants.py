@@ -28,6 +28,15 @@ def local_time(time_ns: int | None) -> datetime | None:
         return None
 
 
+def instants_ns(moment: datetime) -> tuple[int, int]:
+    """Return the first and the last instant that a local time may mean, in nanoseconds since 1970.
+
+    They differ for what clocks show twice when they are set back, and for what they skip when they are set forward.
+    """
+    first, last = sorted(instant_ns(moment.replace(fold=fold)) for fold in (0, 1))
+    return first, last
+
+
 def instant_ns(moment: datetime) -> int:
     """Return a local time as an instant, in nanoseconds since 1970, exact to the microsecond."""
     try:
@@ -37,9 +46,17 @@ def instant_ns(moment: datetime) -> int:
     return whole * 1_000_000_000 + moment.microsecond * 1000
 
 
-def parse_time(text: str | None) -> datetime | None:
-    """Return an ISO 8601 text as local time; None if it is not one."""
+def parse_moment(text: str | None) -> datetime | None:
+    """Return an ISO 8601 text as it is, with its offset if it has one; None if it cannot be shown as local time."""
     try:
-        return to_local(datetime.fromisoformat(text or ""))
+        moment = datetime.fromisoformat(text or "")
+        to_local(moment)
     except ValueError:
         return None
+    return moment
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Return an ISO 8601 text as local time; None if it is not one."""
+    moment = parse_moment(text)
+    return None if moment is None else to_local(moment)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 from sdgen_admin.errors import InvalidTagError
 from sdgen_admin.models.base import LocalDateTime, Model
 from sdgen_admin.models.enums import Rating
+from sdgen_admin.models.text import composed
 
 MAX_TAG_LENGTH = 50
 
@@ -19,7 +20,7 @@ def check_tag(tag: str) -> str:
     Raises:
         InvalidTagError: It is not 1 to 50 letters (with their combining marks), digits, `-` and `_`.
     """
-    tag = unicodedata.normalize("NFC", tag)
+    tag = composed(tag)
     categories = [unicodedata.category(character) for character in tag]
     fits = all(
         character in "-_" or category[0] in "LM" or category == "Nd"
@@ -60,7 +61,7 @@ class SessionMetadata(Model):
     session_id: str
     """The session folder's name."""
     session_path: str
-    """The session folder, as it was when the row was written."""
+    """The session folder. Where no images root is known, as it was when the row was written."""
     is_test: bool = False
     """A trial run."""
     is_complete: bool = True
@@ -68,7 +69,7 @@ class SessionMetadata(Model):
     is_favorite: bool = False
     """Liked."""
     user_rating: str | None = None
-    """`like`, `dislike` or null; whatever another program wrote is shown as it is."""
+    """`like`, `dislike` or null; another word that another program wrote is shown as it is."""
     user_note: str | None = None
     """Free text."""
     tags: tuple[str, ...] = ()
@@ -117,3 +118,9 @@ class MetadataChange(Model):
     """What was stored; null if the session had no metadata."""
     after: SessionMetadata
     """What is stored now (or would be, in a dry run)."""
+
+    def at(self, session_path: str) -> "MetadataChange":
+        """Return the same change of a session whose folder is at a path now, whatever the row says."""
+        here = {"session_path": session_path}
+        before = self.before and self.before.model_copy(update=here)
+        return MetadataChange(session_id=self.session_id, before=before, after=self.after.model_copy(update=here))

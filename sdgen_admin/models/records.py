@@ -50,7 +50,11 @@ class SessionRecord(Model):
     pools: dict[str, int] | None = None
     """Placeholder name to the number of values that could have been used."""
     duration: float | None = None
-    """Seconds from the first image to the last."""
+    """Seconds from the first image to the last.
+
+    Null if their times cannot be right: the first is more than a day older than the session, or the last more than 30
+    days younger than the first.
+    """
     stats: SessionStats | None = None
     """What was computed; null if that was never possible."""
     metadata: SessionMetadata | None = None
@@ -64,7 +68,7 @@ class SessionRecord(Model):
 
     @property
     def images_per_minute(self) -> float | None:
-        """The pace from first to last image; null if no time passed between them."""
+        """The pace from first to last image; null without a duration, and if no time passed between them."""
         if self.stats is None or not self.duration:
             return None
         return (self.stats.images_actual - 1) / self.duration * 60

@@ -17,7 +17,7 @@ from sdgen_admin.models.roots import Root
 from sdgen_admin.scan.fingerprints import take_fingerprints
 from sdgen_admin.services.opened import Key, OpenCollection
 from sdgen_admin.services.outcome import Outcome
-from sdgen_admin.services.presence import look_at_roots, meet_new_roots
+from sdgen_admin.services.presence import look_at_roots
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -83,7 +83,6 @@ class Refresher:
     def some(self, keys: Iterable[Key], *, force: bool = False) -> Outcome:
         """Bring some sessions up to date."""
         outcome = Outcome()
-        meet_new_roots(self._opened)
         by_root: dict[Root, list[str]] = {}
         for key in dict.fromkeys(keys):
             by_root.setdefault(key.root, []).append(key.session_id)
@@ -93,8 +92,9 @@ class Refresher:
         work = {}
         for root, ids in by_root.items():
             known = {entry.session_id: entry for entry in facts.get_known(*self._of(root), ids)}
-            found = dict(self._take_fingerprints(root, ids))
-            here = [name for name in ids if found[name] is not None]
+            there = self._opened.folders(root).among(ids)
+            found = dict(self._take_fingerprints(root, [name for name in ids if name in there]))
+            here = [name for name, fingerprint in found.items() if fingerprint is not None]
             if len(here) < len(ids) and known and is_offline(root.path):
                 outcome.offline.append(root.name)  # what is recorded stays as it is
                 continue
@@ -152,7 +152,7 @@ class Refresher:
 
         done: list[SessionReading] = []
         count = 0
-        stored_at = time.monotonic()
+        began_ns, stored_at = time.time_ns(), time.monotonic()
         turns = Turns(self._opened.connection)
 
         def tell(number: int) -> None:
@@ -161,7 +161,7 @@ class Refresher:
 
         def store_rest() -> None:
             try:
-                store_readings(self._opened, root, done, outcome)
+                store_readings(self._opened, root, done, outcome, began_ns)
             finally:
                 if done:
                     tell(count - len(done))  # what could not be stored is not kept
@@ -174,7 +174,7 @@ class Refresher:
                     tell(count)
                     if len(done) >= BATCH or time.monotonic() - stored_at >= BATCH_SECONDS:
                         with turns.ours():
-                            store_readings(self._opened, root, done, outcome)
+                            store_readings(self._opened, root, done, outcome, began_ns)
                         stored_at = time.monotonic()
             except sqlite3.Error:
                 raise  # storing the rest would only wait for the same lock again

@@ -1,14 +1,16 @@
 """Looking at the images roots: which can be read, what they hold, and which have moved."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sdgen_admin.db import facts
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.facts import Known
-from sdgen_admin.db.roots import move, needs_registering, recorded_roots, session_ids_in
-from sdgen_admin.disk.roots import RootListing, is_same_folder, list_root
+from sdgen_admin.db.roots import RecordedRoot, move, needs_registering, recorded_roots, session_ids_in
+from sdgen_admin.disk.roots import RootListing, list_root
+from sdgen_admin.disk.spelling import is_same_folder
 from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.roots import Root, database_beside
 from sdgen_admin.services.opened import OpenCollection
@@ -45,10 +47,20 @@ def look_at_roots(opened: OpenCollection) -> list[Look]:
     return looks
 
 
-def meet_new_roots(opened: OpenCollection) -> None:
-    """Look at the roots if the database does not know one of them yet: it may be where a collection has moved to."""
-    if any(root not in opened.ids and os.path.isdir(root.path) for root in opened.roots):
+def follow_moves(opened: OpenCollection) -> None:
+    """Look at the roots if one that the database does not know may be where one that is gone has moved to."""
+    if all(root in opened.ids for root in opened.roots) or not any(_gone(opened)):
+        return
+    with suppress(ImagesRootError):  # which is said by whoever needs a folder
         look_at_roots(opened)
+
+
+def _gone(opened: OpenCollection) -> Iterator[RecordedRoot]:
+    """Yield the recorded roots that are neither configured nor on disk any more."""
+    known = opened.first_roots
+    return (
+        root for root in recorded_roots(opened.connection) if root.id not in known and not os.path.exists(root.path)
+    )
 
 
 def require_any(looks: list[Look]) -> None:
@@ -71,9 +83,7 @@ def _look(opened: OpenCollection, root: Root) -> Look:
 def _move(opened: OpenCollection, looks: list[Look]) -> bool:
     """Let a root that is gone hand what is known of it to the one that holds more than half of its sessions."""
     moved = False
-    for old in recorded_roots(opened.connection):
-        if old.id in opened.first_roots or os.path.exists(old.path):
-            continue
+    for old in _gone(opened):
         ids = session_ids_in(opened.connection, old.id)
         for look in looks:
             here = set(look.listing.session_ids) if look.listing is not None else set()

@@ -1,9 +1,12 @@
 """What was read of sessions, into the database: one transaction for many."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sdgen_admin.db import facts
+from sdgen_admin.db import facts, unsettled
+from sdgen_admin.disk.clock import STEP_NS, hides_for_ns
+from sdgen_admin.disk.fingerprint import Fingerprint
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.roots import is_offline
 from sdgen_admin.models.enums import Source
@@ -13,32 +16,55 @@ from sdgen_admin.services.outcome import Outcome
 from sdgen_admin.stats.rules import compute_fields
 
 
-def store_readings(opened: OpenCollection, root: Root, readings: list[SessionReading], outcome: Outcome) -> None:
+def store_readings(
+    opened: OpenCollection, root: Root, readings: list[SessionReading], outcome: Outcome, began_ns: int
+) -> None:
     """Store the facts that follow from `readings` in one transaction, then note in `outcome` what came of them.
 
-    A session that vanished meanwhile is neither computed nor failed. What is stored is taken out of `readings`, so
-    that after an interrupt the rest of them can still be stored.
+    A session that vanished meanwhile is neither computed nor failed.
+
+    Args:
+        opened: The collection.
+        root: The root that holds the sessions.
+        readings: What was read. What is stored is taken out of it, so that after an interrupt the rest can be stored.
+        outcome: Told what came of them.
+        began_ns: When the first of them began, by our clock.
     """
     if not readings:
         return
-    now = datetime.now()
+    now = datetime.now().astimezone()
     # Computed before the lock is taken, so that nobody has to wait for it.
     computed = {reading.session_id: compute_fields(reading, now) for reading in readings if reading.is_readable}
+    hides_for = hides_for_ns(root.path)
 
     def store() -> None:
         connection, root_id = opened.connection, opened.ids[root]
+        seen = unsettled.first_seen(connection, root_id)
+        settled = {
+            reading.session_id: fingerprint
+            for reading in readings
+            if (fingerprint := reading.fingerprint) is not None
+            and _is_settled(fingerprint, seen.get(reading.session_id), began_ns, hides_for)
+        }
         here = [reading for reading in readings if not reading.is_gone]
         kept = [reading for reading in here if _cannot_tell(reading) and _has_good_facts(opened, root, reading)]
         rest = [reading for reading in here if reading not in kept]
         facts.put(
             connection,
             root_id,
-            [(r.session_id, computed[r.session_id], _state(r)) for r in rest if r.session_id in computed],
+            [(r.session_id, computed[r.session_id], _state(r, settled)) for r in rest if r.session_id in computed],
         )
         facts.put_without_stats(
             connection, root_id, [(r.session_id, r.problem) for r in rest if r.session_id not in computed]
         )
-        facts.keep_outdated(connection, root_id, [(r.session_id, r.problem, _state(r)) for r in kept])
+        facts.keep_outdated(connection, root_id, [(r.session_id, r.problem, _state(r, settled)) for r in kept])
+        unsettled.note(
+            connection,
+            root_id,
+            {r.session_id: r.fingerprint for r in here if r.fingerprint and r.session_id not in settled},
+            settled=settled.keys() & seen.keys(),
+            now_ns=time.time_ns(),
+        )
         gone = [reading.session_id for reading in readings if reading.is_gone]
         if gone and is_offline(root.path):  # the whole root has gone meanwhile, not these sessions
             gone = []
@@ -66,8 +92,19 @@ def _has_good_facts(opened: OpenCollection, root: Root, reading: SessionReading)
     return facts.has_good_facts(opened.connection, opened.ids[root], reading.session_id)
 
 
-def _state(reading: SessionReading) -> facts.FolderState:
-    folder_mtime_ns, manifest_mtime_ns, manifest_size = reading.fingerprint or (None, None, None)
+def _is_settled(fingerprint: Fingerprint, seen: unsettled.Seen | None, began_ns: int, hides_for_ns: int) -> bool:
+    """Whether no change after the reading can leave the fingerprint as it is.
+
+    It is so if all is old enough by our clock. The drive may have another, which cannot be asked, since nothing is
+    written there. But if the same was seen a while ago, that clock has moved on since, whatever it says.
+    """
+    if began_ns - fingerprint.changed_ns >= hides_for_ns:
+        return True
+    return seen is not None and seen.fingerprint == fingerprint and began_ns - seen.since_ns >= STEP_NS
+
+
+def _state(reading: SessionReading, settled: Mapping[str, Fingerprint]) -> facts.FolderState:
+    folder_mtime_ns, manifest_mtime_ns, manifest_size = settled.get(reading.session_id) or (None, None, None)
     return facts.FolderState(
         folder_mtime_ns=folder_mtime_ns,
         manifest_mtime_ns=manifest_mtime_ns,

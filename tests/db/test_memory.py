@@ -12,26 +12,16 @@ import pytest
 from sdgen_admin.errors import DatabaseError, DatabaseLockedError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
-from sdgen_admin.models.reports import ComputeReport, Listener
+from sdgen_admin.models.reports import ComputeReport
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_manifest, make_session
-from tests.db.uses import LIKE, WRITES
+from tests.db.uses import LIKE, WRITES, Heard
 from tests.neighbour import digest, make_database, plain, rows, write_metadata
 from tests.privileges import as_ordinary_user, read_only
 
 OLD, CHANGED, GONE, NEW = (
     f"20251107_12000{number}-{name}" for number, name in enumerate(("old", "chg", "gone", "new"))
 )
-
-
-class Heard(Listener):
-    """Notes what it is told."""
-
-    def __init__(self) -> None:
-        self.why: list[str] = []
-
-    def in_memory(self, why: str) -> None:
-        self.why.append(why)
 
 
 @pytest.fixture
@@ -186,7 +176,10 @@ def test_what_a_neighbour_put_into_our_tables(
     check_fresh(library)
     assert heard.why
     stored, mirrored = (
-        [(row.get("session_name", row.get("session_id")), row["stats_computed_at"]) for row in rows(path, table)]
+        [
+            (row.get("session_name", row.get("session_id")), row["stats_computed_at"] and row["stats_computed_at"][:26])
+            for row in rows(path, table)
+        ]
         for table in ("sdgen_admin_sessions", "session_stats")
     )
     assert mirrored == [row for row in stored if row[1]]  # what is in memory is not mirrored

@@ -1,11 +1,13 @@
 """Instants, as drives count them, and the local times that people read."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, strategies as st
 
-from sdgen_admin.models.instants import instant_ns, local_time, parse_time, to_local
+from sdgen_admin.models.instants import instant_ns, instants_ns, local_time, parse_moment, parse_time, to_local
 
 
 @pytest.mark.parametrize(
@@ -99,3 +101,28 @@ def test_an_instant_comes_back_to_the_microsecond(moment: datetime) -> None:
 def test_the_ends_of_the_calendar_are_instants() -> None:
     assert instant_ns(datetime.min) < instant_ns(datetime(1900, 1, 1)) < 0
     assert instant_ns(datetime.max) > instant_ns(datetime(2200, 1, 1)) > 0
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this platform cannot change its time zone for one process")
+def test_what_a_clock_shows_twice_or_skips_may_be_two_instants() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        twice, skipped, once = (
+            instants_ns(moment)
+            for moment in (datetime(2025, 10, 26, 2, 30), datetime(2025, 3, 30, 2, 30), datetime(2025, 7, 1))
+        )
+    time.tzset()
+
+    assert twice == (1_761_438_600 * 10**9, 1_761_442_200 * 10**9)
+    assert skipped == (1_743_294_600 * 10**9, 1_743_298_200 * 10**9)
+    assert once == (1_751_320_800 * 10**9,) * 2
+
+
+def test_a_moment_keeps_its_offset() -> None:
+    moment = parse_moment("2025-10-26T02:30:00+01:00")
+
+    assert moment is not None
+    assert moment.utcoffset() == timedelta(hours=1)
+    assert parse_moment("2025-10-26T02:30:00") == datetime(2025, 10, 26, 2, 30)
+    assert [parse_moment(text) for text in (None, "", "yesterday", "0001-01-01T00:00:00+14:00")] == [None] * 4
