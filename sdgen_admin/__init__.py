@@ -16,7 +16,9 @@ if TYPE_CHECKING:
         DatabaseNotFoundError as DatabaseNotFoundError,
         DatabaseReplacedError as DatabaseReplacedError,
         DiskFullError as DiskFullError,
+        EditRefusedError as EditRefusedError,
         ForeignLayoutError as ForeignLayoutError,
+        ForkedError as ForkedError,
         ImagesRootError as ImagesRootError,
         InvalidConditionError as InvalidConditionError,
         InvalidDateError as InvalidDateError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         NotADatabaseError as NotADatabaseError,
         PruneRefusedError as PruneRefusedError,
         ReadOnlyDatabaseError as ReadOnlyDatabaseError,
+        RestoreRefusedError as RestoreRefusedError,
         RootNotFoundError as RootNotFoundError,
         SdgenAdminError as SdgenAdminError,
         SessionFolderError as SessionFolderError,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
         DatabaseReport as DatabaseReport,
         Listener as Listener,
         ProgressListener as ProgressListener,
+        RestoreReport as RestoreReport,
         SessionProblem as SessionProblem,
     )
     from sdgen_admin.models.roots import Root as Root
@@ -79,11 +83,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "errors": (
         "AmbiguousSessionError", "BackupExistsError", "CorruptDatabaseError", "DatabaseError", "DatabaseLockedError",
-        "DatabaseNotFoundError", "DatabaseReplacedError", "DiskFullError", "ForeignLayoutError", "ImagesRootError",
-        "InvalidConditionError", "InvalidDateError", "InvalidFieldError", "InvalidManifestError", "InvalidTagError",
-        "ManifestNotFoundError", "NewerDatabaseError", "NotADatabaseError", "PruneRefusedError",
-        "ReadOnlyDatabaseError", "RootNotFoundError", "SdgenAdminError", "SessionFolderError", "SessionNotFoundError",
-        "SettingsError", "TwinSessionError", "UndoRefusedError", "UsageError",
+        "DatabaseNotFoundError", "DatabaseReplacedError", "DiskFullError", "EditRefusedError", "ForeignLayoutError",
+        "ForkedError", "ImagesRootError", "InvalidConditionError", "InvalidDateError", "InvalidFieldError",
+        "InvalidManifestError", "InvalidTagError", "ManifestNotFoundError", "NewerDatabaseError", "NotADatabaseError",
+        "PruneRefusedError", "ReadOnlyDatabaseError", "RestoreRefusedError", "RootNotFoundError", "SdgenAdminError",
+        "SessionFolderError", "SessionNotFoundError", "SettingsError", "TwinSessionError", "UndoRefusedError",
+        "UsageError",
     ),
     "models.conditions": ("Condition", "Operator"),
     "models.enums": (
@@ -94,7 +99,8 @@ _HOMES = {
     "models.metadata": ("MetadataChange", "SessionMetadata", "SessionMetadataUpdate"),
     "models.records": ("SessionPage", "SessionRecord"),
     "models.reports": (
-        "BackupReport", "ComputeReport", "DatabaseReport", "Listener", "ProgressListener", "SessionProblem",
+        "BackupReport", "ComputeReport", "DatabaseReport", "Listener", "ProgressListener",
+        "RestoreReport", "SessionProblem",
     ),
     "models.roots": ("Root",),
     "models.stats": ("SessionStats",),

@@ -85,6 +85,12 @@ class BackupExistsError(UsageError, FileExistsError):
     code = "backup-exists"
 
 
+class RestoreRefusedError(SdgenAdminError):
+    """The file that the database was to be restored from cannot be used; nothing was changed."""
+
+    code = "restore-refused"
+
+
 class UndoRefusedError(SdgenAdminError):
     """There is nothing to undo, or what was to be undone has changed since."""
 
@@ -152,9 +158,15 @@ class CorruptDatabaseError(DatabaseError):
 
 
 class ForeignLayoutError(DatabaseError):
-    """The table `session_metadata` does not have the columns that programs share."""
+    """The table `session_metadata` does not have the columns that programs share, or no row of it can be changed."""
 
     code = "foreign-layout"
+
+
+class EditRefusedError(DatabaseError):
+    """A trigger or a rule of another program keeps a session's metadata from being changed; nothing was changed."""
+
+    code = "edit-refused"
 
 
 class NewerDatabaseError(DatabaseError):
@@ -179,6 +191,15 @@ class DiskFullError(DatabaseError):
     """There was no space left to write to the database."""
 
     code = "disk-full"
+
+
+class ForkedError(DatabaseError):
+    """This process was forked while its parent was using a database: SQLite cannot be relied on here.
+
+    Start it by `spawn`, or before the database is used.
+    """
+
+    code = "forked"
 
 
 class DatabaseReplacedError(DatabaseError):

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sdgen_admin.cli.text import visible
-from sdgen_admin.errors import DatabaseError, InvalidFieldError, SdgenAdminError, UsageError
+from sdgen_admin.errors import DatabaseError, EditRefusedError, InvalidFieldError, SdgenAdminError, UsageError
+from sdgen_admin.models.session_id import shown_id
+from sdgen_admin.models.text import fold
 
 Details = Mapping[str, Any]
 Hint = Callable[[Details], str]
@@ -23,6 +25,8 @@ def hint(error: SdgenAdminError) -> str:
 def exit_status(error: SdgenAdminError) -> int:
     """Return the exit status of a command that ends with this error."""
     match error:
+        case EditRefusedError():
+            return 1
         case DatabaseError():
             return 3
         case UsageError():
@@ -65,19 +69,27 @@ def _root_offline(_details: Details) -> str:
     return "Is the drive mounted? See which folders are used with: sdgen-admin config"
 
 
+def _windows_path(details: Details) -> str:
+    if details.get("wsl"):
+        share = visible(shlex.quote(str(details.get("path", ""))))
+        return f"Mount it, and name the folder that it is mounted at: sudo mount -t drvfs {share} /mnt/share"
+    return "Name it as this system does: by the folder that the drive is mounted at."
+
+
 def _no_such_root(details: Details) -> str:
     from difflib import get_close_matches
 
-    known = [visible(name) for name in details.get("known", ())]
-    near = get_close_matches(str(details.get("root", "")), known, n=3)
-    return did_you_mean(near) if near else f"The images roots are: {', '.join(known)}."
+    known = {fold(name): visible(name) for name in details.get("known", ())}
+    near = get_close_matches(fold(str(details.get("root", ""))), known, n=3)
+    names = [known[name] for name in near]
+    return did_you_mean(names) if names else f"The images roots are: {', '.join(known.values())}."
 
 
 def _no_such_session(details: Details) -> str:
     if details.get("latest"):
         return "Is it the right folder, and is the drive mounted? See: sdgen-admin config"
     if near := details.get("near"):
-        return _one_a_line("Did you mean:", near) if len(near) > 1 else did_you_mean(near)
+        return _sessions("Did you mean:", near) if len(near) > 1 else f"Did you mean {shown_id(near[0])}?"
     if len(details.get("sessions", ())) > 1:
         return "List the ids with: sdgen-admin list --all --format ids"
     return "List the sessions with: sdgen-admin list"
@@ -86,7 +98,7 @@ def _no_such_session(details: Details) -> str:
 def _ambiguous_session(details: Details) -> str:
     text, matches = str(details.get("text", "")), details.get("matches", ())
     more = f"Be more specific, or use: sdgen-admin list --search {visible(shlex.quote(text))}"
-    return _one_a_line(more, matches, details.get("count", len(matches)))
+    return _sessions(more, matches, details.get("count", len(matches)))
 
 
 def _twin_session(details: Details) -> str:
@@ -108,15 +120,16 @@ def _read_only(details: Details) -> str:
     return f"Check the permissions of the file and its folder. {_OTHER_FILE}"
 
 
-def _one_a_line(head: str, names: Iterable[str], count: int | None = None) -> str:
+def _sessions(head: str, names: Iterable[str], count: int | None = None) -> str:
     names = list(names)
     count = len(names) if count is None else count
-    lines = [head, *(f"  {visible(name)}" for name in names[:_LISTED])]
+    lines = [head, *(f"  {shown_id(name)}" for name in names[:_LISTED])]
     if count > _LISTED:
         lines.append(f"  … and {count - _LISTED:,} more")
     return "\n".join(lines)
 
 
+_UPDATE = "Update this program: pip install -U sdgen-admin"
 _SEE_HISTORY = "See what has changed with: sdgen-admin history"
 _NO_ROOT = """\
 Name one with --images-dir DIR, or set it once with one of:
@@ -141,12 +154,16 @@ HINTS: dict[str, Hint] = {
     "invalid-settings": _fixed("Correct it, or name the folder with --images-dir DIR."),
     "no-images-root": _fixed(_NO_ROOT),
     "no-current-folder": _fixed("Change to a folder that exists: cd"),
+    "windows-path": _windows_path,
     "root-offline": _root_offline,
     "no-such-root": _no_such_root,
     "prune-refused": _fixed(
         "Is the drive mounted? If the folders are really gone: sdgen-admin warm-cache --prune --force"
     ),
     "backup-exists": _fixed("Choose another file: sdgen-admin backup FILE"),
+    "newer-copy": _fixed(_UPDATE),
+    "restore-refused": _fixed("Nothing was changed. Name a file that `sdgen-admin backup` wrote."),
+    "edit-refused": _fixed("Nothing was changed. Another program has its own rules for this table."),
     "undo-refused": _fixed(_SEE_HISTORY),
     "nothing-to-undo": _fixed(_SEE_HISTORY),
     "no-such-group": _fixed(_SEE_HISTORY),
@@ -161,13 +178,16 @@ HINTS: dict[str, Hint] = {
     "invalid-manifest": _fixed(""),
     "database-error": _fixed(_OTHER_FILE),
     "no-database": _fixed("If it is the right file, create it with: sdgen-admin compute-stats --all"),
-    "not-a-database": _fixed(_OTHER_FILE),
-    "database-damaged": _fixed("Put a backup in its place, or save what can be read with: sqlite3 FILE .recover"),
+    "not-a-database": _fixed(f"{_OTHER_FILE} If it was one, go back to a backup: sdgen-admin restore FILE"),
+    "database-damaged": _fixed(
+        "Go back to a backup: sdgen-admin restore FILE\nOr save what can be read with: sqlite3 FILE .recover"
+    ),
     "foreign-layout": _fixed(_OTHER_FILE),
-    "newer-database": _fixed("Update this program: pip install -U sdgen-admin"),
+    "newer-database": _fixed(_UPDATE),
     "read-only-database": _read_only,
     "database-locked": _fixed("Try again when the other program is done."),
     "disk-full": _fixed("Free some space and try again."),
+    "forked": _fixed(""),
     "database-replaced": _fixed("What was not stored by then is lost. Run the command again."),
     "demo-exists": _fixed("Choose a new folder: sdgen-admin demo DIR"),
 }

@@ -5,13 +5,21 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from contextlib import closing, suppress
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from sdgen_admin.db.faults import damaged, explain, is_lack_of_room
+from sdgen_admin.db.soundness import first_damage
 from sdgen_admin.db.uri import file_uri
 from sdgen_admin.errors import BackupExistsError, DatabaseError
+
+_PREFIX, _SUFFIX = ".sdgen-admin.", ".part"
+"""What the passing name of a copy starts with, and has near its end."""
+_ABANDONED = 24 * 60 * 60.0
+"""Seconds after which a copy that nobody writes to was left by somebody who was killed."""
 
 
 def copy_into(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
@@ -39,34 +47,68 @@ def write_copy(source: sqlite3.Connection, path: str, target: str | None = None)
         BackupExistsError: The file is there already.
         DatabaseError: It cannot be written, or the database is damaged; nothing was written.
     """
-    wanted = target or f"{path}.backup-{datetime.now():%Y%m%d_%H%M%S}"
+    wanted = target or beside(path, "backup")
     if target is not None and os.path.lexists(target):
         raise _taken(target)
-    folder, name = os.path.split(wanted)
-    try:
-        descriptor, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
-    except OSError as error:
-        raise DatabaseError(f"Cannot create {wanted}: {error.strerror}.", path=wanted) from error
-    os.close(descriptor)
-    try:
-        _fill(source, part, wanted)
-        _check(part, path)
-        _sync(part, wanted)
+    with checked_copy(source, path, wanted) as part:
         with suppress(OSError):  # the permissions of a drive that somebody else owns cannot be changed
             shutil.copymode(path, part)  # last: what is copied may be read-only
-        return _publish(part, wanted, or_beside=target is None)
+        return publish(part, wanted, or_numbered=target is None)
+
+
+def beside(path: str, what: str) -> str:
+    """Return the name of a file that is kept beside the database at `path`, such as a backup."""
+    return f"{path}.{what}-{datetime.now():%Y%m%d_%H%M%S}"
+
+
+@contextmanager
+def checked_copy(source: sqlite3.Connection, path: str, target: str) -> Iterator[str]:
+    """Give a whole, checked copy of a database under a passing name; what is not given another is deleted.
+
+    Args:
+        source: The database.
+        path: Its file.
+        target: What the copy is to be called; it is made in the same folder.
+
+    Raises:
+        DatabaseError: It cannot be written, or the database is damaged.
+    """
+    folder = os.path.dirname(target)
+    remove_abandoned(folder)
+    try:
+        descriptor, part = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
+    except OSError as error:
+        raise DatabaseError(f"Cannot create {target}: {error.strerror}.", path=target) from error
+    os.close(descriptor)
+    try:
+        _fill(source, part, target)
+        _check(part, path)
+        _sync(part, target)
+        yield part
     finally:
-        for leftover in (part, f"{part}-journal", f"{part}-wal", f"{part}-shm"):
+        for leftover in (part, f"{part}-journal"):
             with suppress(FileNotFoundError):
                 os.unlink(leftover)
 
 
+def remove_abandoned(folder: str) -> None:
+    """Delete what was left in a folder by copying that was killed: the copies that nobody wrote to for a day."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PREFIX) and _SUFFIX in entry.name:
+                with suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_mtime < time.time() - _ABANDONED:
+                        os.unlink(entry)
+
+
 def _fill(source: sqlite3.Connection, part: str, target: str) -> None:
     with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+        copy.execute("PRAGMA locking_mode = EXCLUSIVE")
         copy.execute("PRAGMA journal_mode = OFF")
         copy.execute("PRAGMA synchronous = OFF")  # it is synced as a whole before it gets its name
         try:
             copy_into(source, copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # in WAL mode it could not be read from a read-only folder
         except sqlite3.Error as error:
             if is_lack_of_room(error):
                 raise explain(error, target, 0) from error
@@ -76,8 +118,8 @@ def _fill(source: sqlite3.Connection, part: str, target: str) -> None:
 def _check(part: str, path: str) -> None:
     uri = file_uri(Path(part), "mode=ro&immutable=1")  # immutable: no files beside it, whatever its journal mode
     with closing(sqlite3.connect(uri, uri=True)) as copy:
-        (finding,) = copy.execute("PRAGMA integrity_check(1)").fetchone()
-    if finding != "ok":
+        finding = first_damage(copy, "integrity_check")
+    if finding is not None:
         raise damaged(path, finding)
 
 
@@ -89,27 +131,43 @@ def _sync(part: str, target: str) -> None:
         raise DatabaseError(f"Cannot write {target}: {error.strerror}.", path=target) from error
 
 
-def _publish(part: str, wanted: str, *, or_beside: bool) -> str:
-    """Give the finished copy its name, unless somebody took that in the meantime; return the name.
+def sync_folder(folder: str) -> None:
+    """Let the names in a folder survive a power cut, if its file system can be asked for that."""
+    if os.name == "nt":  # folders cannot be opened here
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def publish(part: str, wanted: str, *, or_numbered: bool) -> str:
+    """Give a finished file its name, unless somebody took that in the meantime; return the name.
 
     Args:
-        part: The copy.
+        part: The file, in the same folder. It may keep its old name beside the new one.
         wanted: The name.
-        or_beside: Whether to add a number if the name is taken, by another copy of the same second for example.
+        or_numbered: Whether to add a number if the name is taken, by another copy of the same second for example.
+
+    Raises:
+        BackupExistsError: The name is taken.
+        DatabaseError: The name cannot be given.
     """
-    target = wanted
-    for number in itertools.count(2):
+    for number in itertools.count(1):
+        target = wanted if number == 1 else f"{wanted}-{number}"
         try:
             _name(part, target)
         except FileExistsError as error:
-            if not or_beside:
+            if not or_numbered:
                 raise _taken(target) from error
-            target = f"{wanted}-{number}"
         except OSError as error:
             raise DatabaseError(f"Cannot create {target}: {error.strerror}.", path=target) from error
         else:
-            break
-    return target
+            sync_folder(os.path.dirname(target))
+            return target
+    raise AssertionError("there is always another number")
 
 
 def _name(part: str, target: str) -> None:

@@ -81,6 +81,19 @@ class BackupReport(Model):
     """Its size, in bytes."""
 
 
+class RestoreReport(Model):
+    """A database that holds what a copy holds."""
+
+    path: str
+    """The database, absolute."""
+    restored_from: str
+    """The copy, absolute."""
+    previous: str | None
+    """The file with what the database held before: a backup, or the damaged file itself. Null if it held nothing."""
+    was_damaged: bool
+    """Whether the database was damaged, so that its file had to be replaced."""
+
+
 class DatabaseReport(Model):
     """What a database holds for this tool and for its neighbours."""
 
@@ -92,6 +105,8 @@ class DatabaseReport(Model):
     """How many of its rows are other programs' own."""
     mirror_problem: str | None = None
     """Why the mirror is off, if it is."""
+    metadata_problem: str | None = None
+    """Why metadata can be read but not changed, if so."""
     sessions: int = 0
     """How many sessions are recorded, of all roots."""
     without_root: int = 0

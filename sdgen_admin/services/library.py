@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdgen_admin.db import facts, records
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
+from sdgen_admin.disk.spelling import is_same_root
 from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.history import HistoryEntry, UndoReport
@@ -19,12 +20,13 @@ from sdgen_admin.models.reports import (
     DatabaseReport,
     Listener,
     ProgressListener,
+    RestoreReport,
 )
 from sdgen_admin.models.roots import ImagesDirs, Root, as_roots, database_beside
 from sdgen_admin.services.compute import Refresher
 from sdgen_admin.services.locate import Locator, id_of, no_such_session
 from sdgen_admin.services.opened import Key, OpenCollection, opened
-from sdgen_admin.services.presence import has_database_or_sessions, may_make_database, meet_new_roots
+from sdgen_admin.services.presence import follow_moves, has_database_or_sessions, may_make_database
 from sdgen_admin.services.resolve import Resolver
 from sdgen_admin.settings import root_named
 
@@ -89,7 +91,8 @@ class SessionLibrary:
 
         Args:
             filter: Which sessions; the 100 newest by default.
-            fresh: Whether to bring stats up to date first; False takes the database as it is and touches no folder.
+            fresh: Whether to bring stats up to date first; False takes the database as it is and touches no folder (but
+                for one look if a root is gone, and may have moved to one that the database does not know).
             progress: Told how far the computing is.
             on_report: Given the report of what was computed.
             fields: Fields of a `SessionFilter`, instead of one: `find(liked=True)`.
@@ -145,20 +148,19 @@ class SessionLibrary:
             raise no_such_session([session])
         return record
 
-    def resolve(self, texts: Iterable[str], *, fresh: bool = True, spelled: Callable[[str], str] = str) -> list[str]:
+    def resolve(self, texts: Iterable[str], *, fresh: bool = True) -> list[str]:
         """Return what names the sessions that texts mean, each once: ids, parts of exactly one id, or `latest`.
 
         Args:
             texts: What a person typed, or a program passed on.
             fresh: Whether to look at the folders; False takes the database as it is.
-            spelled: How an odd id may have been written instead.
 
         Raises:
             DatabaseNotFoundError: `fresh` is False, and there is no database yet.
             SessionNotFoundError: A text fits no session (or, as AmbiguousSessionError, several).
         """
         with self._reading(fresh=fresh, to_make=False) as collection:
-            return Resolver(Locator(collection, is_fresh=fresh), spelled).resolve(texts)
+            return Resolver(Locator(collection, is_fresh=fresh)).resolve(texts)
 
     def compute(
         self,
@@ -208,6 +210,8 @@ class SessionLibrary:
         Raises:
             SessionNotFoundError: There is neither such a folder nor anything in the database.
             TwinSessionError: The id exists in two roots, and the metadata belongs to the other one's session.
+            ForeignLayoutError: The table of metadata has a form in which it can only be read.
+            EditRefusedError: A trigger or a rule of another program prevents it.
         """
         from sdgen_admin.services.metadata import update_metadata  # noqa: PLC0415 -- reading needs none of it
 
@@ -215,6 +219,7 @@ class SessionLibrary:
         names = [] if isinstance(sessions, SessionFilter) else _as_list(sessions)
         if not is_filter and not names:
             return ()
+        self._database.require_changeable_metadata()
         with self._writing(dry_run=dry_run) as collection:
             if isinstance(sessions, SessionFilter):
                 Refresher(collection).everything()
@@ -288,7 +293,6 @@ class SessionLibrary:
 
         session_id = None if session is None else id_of(session)
         with self._reading(fresh=False) as collection:
-            meet_new_roots(collection)
             return read_history(collection, session_id, limit)
 
     def undo(self, group: int | None = None, *, force: bool = False, dry_run: bool = False) -> UndoReport:
@@ -306,6 +310,7 @@ class SessionLibrary:
         from sdgen_admin.services.history import undo  # noqa: PLC0415 -- seldom asked for
 
         self._database.require()
+        self._database.require_changeable_metadata()
         with self._writing(dry_run=dry_run) as collection:
             return undo(collection, group, force=force, dry_run=dry_run)
 
@@ -317,10 +322,34 @@ class SessionLibrary:
 
         Raises:
             BackupExistsError: The file already exists.
+            DatabaseNotFoundError: There is no database yet.
+            CorruptDatabaseError: The database is damaged; there is no copy then.
+            DiskFullError: There is no room for the copy.
         """
         from sdgen_admin.services.backup import back_up  # noqa: PLC0415 -- seldom asked for
 
         return back_up(self._database, file)
+
+    def restore(self, file: str | os.PathLike[str]) -> RestoreReport:
+        """Let the database hold what a copy holds: all of it or, if anything fails, what it held before.
+
+        Metadata and its history go back with the rest. Programs that have the database open see the change. What it
+        held is kept in a backup beside it. Only a damaged file is replaced; then it is kept, with what SQLite left
+        beside it.
+
+        Args:
+            file: The copy: a database of sessions, of this or an earlier version, or of the web UI. It stays as it is.
+
+        Raises:
+            RestoreRefusedError: The copy is not there, is damaged, or is not a database of sessions, a newer version
+                has written it, or it is the database itself.
+            DatabaseLockedError: Another program is writing, or reading if the database is not in WAL mode.
+            ReadOnlyDatabaseError: The database, or its folder, cannot be written.
+            DiskFullError: There is no room for the copy, the backup, or the change.
+        """
+        from sdgen_admin.services.backup import restore  # noqa: PLC0415 -- seldom asked for
+
+        return restore(self._database, file)
 
     def describe(self) -> DatabaseReport:
         """Return what the database holds for this tool and for its neighbours. Changes nothing.
@@ -339,6 +368,13 @@ class SessionLibrary:
         self.require_roots()
         return warm_lock(self._database)
 
+    def require_changeable_metadata(self) -> None:
+        """Raise ForeignLayoutError if the table of metadata has a form in which it can only be read.
+
+        To be asked before anything is looked up for an edit: that would already store what it finds.
+        """
+        self._database.require_changeable_metadata()
+
     def require_roots(self) -> None:
         """Raise ImagesRootError if no root can be read and the database has no sessions of any.
 
@@ -352,13 +388,13 @@ class SessionLibrary:
             self._database.require()
         to_make = (not fresh or may_make_database(self._database, self.roots)) and to_make
         with opened(self._database, self.roots, self.shown, for_writing=False, to_make=to_make) as collection:
+            follow_moves(collection)
             yield collection
 
     @contextmanager
     def _reading_recorded(self) -> Iterator[OpenCollection]:
         """Open the database as it is, unless it has no session of these roots: then they are looked at first."""
         with self._reading(fresh=False) as collection:
-            meet_new_roots(collection)
             if not facts.has_any(collection.connection, collection.first_roots):
                 with suppress(ImagesRootError):
                     Refresher(collection).everything()
@@ -368,6 +404,8 @@ class SessionLibrary:
     def _writing(self, *, dry_run: bool = False) -> Iterator[OpenCollection]:
         to_make = not dry_run and may_make_database(self._database, self.roots, to_write=True)
         with opened(self._database, self.roots, self.shown, for_writing=not dry_run, to_make=to_make) as collection:
+            if not dry_run:
+                follow_moves(collection)
             yield collection
 
     @staticmethod
@@ -382,7 +420,8 @@ def _as_list(sessions: str | Iterable[str]) -> list[str]:
 
 def _distinct(roots: Iterable[Root]) -> tuple[Root, ...]:
     """Return roots without those that lead to the same folder as an earlier one."""
-    distinct: dict[str, Root] = {}
+    distinct: list[Root] = []
     for root in roots:
-        distinct.setdefault(os.path.realpath(root.path), root)
-    return tuple(distinct.values())
+        if not any(is_same_root(root.path, other.path) for other in distinct):
+            distinct.append(root)
+    return tuple(distinct)

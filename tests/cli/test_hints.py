@@ -95,7 +95,7 @@ def test_what_comes_from_files_cannot_steer_a_terminal() -> None:
     said = hint_for("ambiguous-session", text="\x1b[2J", matches=["a\nb\x1b", "c"], count=2)
 
     assert "\x1b" not in said
-    assert said.splitlines()[1:] == ["  a\\x0ab\\x1b", "  c"]
+    assert said.splitlines()[1:] == ['  "a\\x0ab\\x1b"', "  c"]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,7 @@ def test_what_comes_from_files_cannot_steer_a_terminal() -> None:
         (errors.SettingsError, 2),
         (errors.ImagesRootError, 2),
         (errors.RootNotFoundError, 2),
+        (errors.RestoreRefusedError, 1),
         (errors.BackupExistsError, 2),
         (errors.DatabaseError, 3),
         (errors.DatabaseLockedError, 3),

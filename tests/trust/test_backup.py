@@ -2,15 +2,14 @@
 
 import json
 import os
-import shutil
 import sqlite3
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from sdgen_admin.db.connection import Database
 from sdgen_admin.errors import (
     BackupExistsError,
     CorruptDatabaseError,
@@ -26,7 +25,7 @@ from tests.builders import SESSION, make_session
 from tests.cli.harness import fails, ok, run
 from tests.full_disk import files_no_larger_than
 from tests.neighbour import damage, digest, make_database, page_size, plain, rows, write_metadata
-from tests.privileges import as_ordinary_user
+from tests.privileges import as_ordinary_user, read_only
 from tests.trust.collections import beside, make_bare
 
 modes = pytest.mark.parametrize("mode", ["wal", "delete"])
@@ -73,6 +72,44 @@ def test_copies_beside_a_busy_writer_are_consistent(library: SessionLibrary, pat
     assert len(set(copies)) == 10
     for copy in copies:
         assert len({row["user_note"] for row in rows(Path(copy), "session_metadata")}) == 1
+
+
+@modes
+def test_a_copy_is_one_file_that_can_be_read_anywhere(
+    library: SessionLibrary, path: Path, tmp_path: Path, mode: str
+) -> None:
+    make_database(path, journal_mode=mode)
+    write_metadata(path, SESSION, user_note="typed")
+    copy = tmp_path / "closed" / "copy.db"
+    copy.parent.mkdir()
+    with plain(path):  # in WAL mode, SQLite keeps files beside it now
+        library.backup(copy)
+    assert os.listdir(copy.parent) == ["copy.db"]
+
+    def read() -> list[tuple[str]]:
+        with plain(copy) as connection:
+            return connection.execute("SELECT user_note FROM session_metadata").fetchall()
+
+    with read_only(copy):
+        assert as_ordinary_user(read) == [("typed",)]
+    assert os.listdir(copy.parent) == ["copy.db"]
+
+
+def test_what_was_left_by_a_copy_that_was_killed_is_removed_a_day_later(
+    library: SessionLibrary, path: Path, tmp_path: Path
+) -> None:
+    library.compute()
+    make_database(path)
+    now = time.time()
+    ages = {".sdgen-admin.a.part": 25, ".sdgen-admin.b.part-journal": 25, ".sdgen-admin.c.part": 23, "theirs.part": 99}
+    for folder in (path.parent, tmp_path):
+        for name, hours in ages.items():
+            (folder / name).touch()
+            os.utime(folder / name, (now - hours * 3600,) * 2)
+    library.backup()
+    library.backup(tmp_path / "copy.db")
+    for folder in (path.parent, tmp_path):
+        assert {name for name in os.listdir(folder) if ".part" in name} == {".sdgen-admin.c.part", "theirs.part"}
 
 
 def test_a_file_that_is_there_is_never_overwritten(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
@@ -137,7 +174,7 @@ def test_a_file_system_without_links_or_of_somebody_else(
     monkeypatch.setattr(os, call, refuse)
     library.backup(tmp_path / "copy")
     assert len(rows(tmp_path / "copy", "session_stats")) == 1
-    assert not list(tmp_path.glob(".copy*"))
+    assert not list(tmp_path.glob(".*.part*"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="renaming never overwrites here")
@@ -156,7 +193,7 @@ def test_a_name_that_is_taken_at_the_last_moment(
     with pytest.raises(BackupExistsError):
         library.backup(tmp_path / "copy")
     assert (tmp_path / "copy").read_text() == "theirs"
-    assert not list(tmp_path.glob(".copy*"))
+    assert not list(tmp_path.glob(".*.part*"))
 
 
 def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Path) -> None:
@@ -215,6 +252,4 @@ def test_on_the_command_line(
     assert json.loads(ok("backup", tmp_path / "copy.db", "--json"))["path"] == str(tmp_path / "copy.db")
     assert "already exists" in fails(2, "backup", tmp_path / "copy.db")
     assert ok("backup", tmp_path / "second.db", "--format", "ids") == f"{tmp_path / 'second.db'}\n"
-    shutil.copyfile(tmp_path / "copy.db", path)
-    with Database(path).open() as connection:
-        assert connection.execute("SELECT user_note FROM session_metadata").fetchall() == [("typed",)]
+    assert [row["user_note"] for row in rows(tmp_path / "copy.db", "session_metadata")] == ["typed"]

@@ -1,11 +1,10 @@
 """File systems that are full or cannot be written, and pages that went bad."""
 
-import os
 import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,25 +21,6 @@ from tests.trust.collections import assert_sound, make_bare
 from tests.trust.mirror import assert_mirrored
 
 modes = pytest.mark.parametrize("mode", ["wal", "delete"])
-
-
-@pytest.fixture
-def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mount small file systems in memory, with the options that are given."""
-    points: list[Path] = []
-
-    def mount(options: str) -> Path:
-        point = tmp_path / f"mounted-{len(points)}"
-        point.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(point)]
-        if sys.platform != "linux" or os.geteuid() != 0 or subprocess.run(command, check=False).returncode != 0:
-            pytest.skip("only root on Linux can mount a file system, and not everywhere")
-        points.append(point)
-        return point
-
-    yield mount
-    for point in points:
-        subprocess.run(["umount", "-l", str(point)], check=True)
 
 
 def remount(point: Path, options: str) -> None:
