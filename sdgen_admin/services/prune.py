@@ -1,6 +1,10 @@
 """Pruning: the stats of sessions whose folder is gone are deleted, never what a person typed."""
 
+import sqlite3
+from collections.abc import Callable, Sequence
+
 from sdgen_admin.db import facts
+from sdgen_admin.db.faults import is_locked
 from sdgen_admin.db.shared import mirror
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.errors import PruneRefusedError
@@ -25,25 +29,37 @@ def prune(opened: OpenCollection, *, force: bool) -> int:
             respelled = {fold(name) for name in here}
             lost = [name for name in gone[look.root] if fold(name) not in respelled]
             _guard(opened, look.root, lost, len(here))
-    pruned = 0
-    with transaction(opened.connection):
+
+    def delete() -> int:
+        pruned = 0
         for root, names in gone.items():
             if names:
                 facts.mark_missing(opened.connection, opened.ids[root], names, missing=True)
                 pruned += facts.delete(opened.connection, opened.ids[root], names)
-    mirror.try_to_delete(opened.connection, [name for names in gone.values() for name in names])
-    opened.finish()
-    return pruned
+        return pruned
+
+    return _with_mirror(opened, delete, [name for names in gone.values() for name in names])
 
 
 def delete_stats(opened: OpenCollection, key: Key) -> bool:
     """Delete the stats of one session and return whether there were any."""
-    root_id = opened.ids[key.root]
-    with transaction(opened.connection):
-        had = facts.delete(opened.connection, root_id, [key.session_id]) > 0
-    mirror.try_to_delete(opened.connection, [key.session_id])
+    root_id, names = opened.ids[key.root], [key.session_id]
+    return _with_mirror(opened, lambda: facts.delete(opened.connection, root_id, names), names) > 0
+
+
+def _with_mirror(opened: OpenCollection, delete: Callable[[], int], names: Sequence[str]) -> int:
+    """Delete facts and return how many. The mirror's rows go with them, unless a neighbour prevents that."""
+    try:
+        with transaction(opened.connection):
+            count = delete()
+            mirror.delete(opened.connection, names)
+    except sqlite3.Error as error:
+        if is_locked(error):
+            raise
+        with transaction(opened.connection):
+            count = delete()
     opened.finish()
-    return had
+    return count
 
 
 def _guard(opened: OpenCollection, root: Root, gone: list[str], here: int) -> None:

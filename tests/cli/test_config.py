@@ -164,7 +164,8 @@ def test_unchecked_a_database_that_cannot_be_read_is_said_all_the_same(shared: P
     assert (outcome.status, outcome.err) == (3, "")
     assert outcome.out.splitlines()[1:] == [
         f"database      {path}  (from option --db)",
-        f"  problem     {path} is not a database. Name another database with --db FILE.",
+        f"  problem     {path} is not a database. Name another database with --db FILE."
+        " If it was one, go back to a backup: sdgen-admin restore FILE",
     ]
 
 

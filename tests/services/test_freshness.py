@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sdgen_admin.models.stats import STATS_VERSION
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION, add_image, date, make_manifest, make_session, write_manifest
 from tests.neighbour import plain, row
@@ -209,4 +210,4 @@ def test_facts_by_earlier_rules_are_computed_again_and_later_ones_are_not(
     report = report_of(library)
     assert (report.computed, report.fresh) == ((1, 0) if is_outdated else (0, 1))
     stats = stats_of(only(library))
-    assert (stats.stats_version, stats.sd_model == "old") == ((2, False) if is_outdated else (99, True))
+    assert (stats.stats_version, stats.sd_model == "old") == ((STATS_VERSION, False) if is_outdated else (99, True))

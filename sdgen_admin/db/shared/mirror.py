@@ -152,18 +152,17 @@ def counts(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
     return ours, rows - ours
 
 
-def try_to_delete(connection: sqlite3.Connection, session_ids: Sequence[str]) -> None:
-    """Delete the mirror rows of sessions that have no facts any more, or leave them if a neighbour prevents it."""
-    with suppress(sqlite3.Error), transaction(connection):
-        layout = recognize(connection).layout
-        if layout is None:
-            return
-        key = quoted(layout.key)
-        connection.executemany(
-            f"""DELETE FROM session_stats WHERE {key} = :name AND NOT EXISTS (SELECT 1 FROM sdgen_admin_sessions s
-                WHERE s.session_id = :name AND s.stats_computed_at IS NOT NULL)""",
-            [{"name": name} for name in session_ids],
-        )
+def delete(connection: sqlite3.Connection, session_ids: Sequence[str]) -> None:
+    """Delete the mirror rows of sessions that have no facts any more. To be called in the transaction of the facts."""
+    layout = recognize(connection).layout
+    if layout is None:
+        return
+    key = quoted(layout.key)
+    connection.executemany(
+        f"""DELETE FROM session_stats WHERE {key} = :name AND NOT EXISTS (SELECT 1 FROM sdgen_admin_sessions s
+            WHERE s.session_id = :name AND s.stats_computed_at IS NOT NULL)""",
+        [{"name": name} for name in session_ids],
+    )
 
 
 def _repair_statement(
