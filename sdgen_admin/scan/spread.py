@@ -6,6 +6,7 @@ help, if the work left outlasts their start. A drive can change while it is read
 """
 
 import os
+import re
 import sys
 import time
 from collections import deque
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+_PYTHON = re.compile(r"python[\d.]*[tdw]?(\.exe)?")
 _THREADS = 32
 """Enough to keep a drive busy that answers in a third of a millisecond."""
 _EVIDENCE = 0.002
@@ -112,4 +114,4 @@ def usable_processors() -> int:
 def can_start_processes() -> bool:
     """Whether `sys.executable` is a Python. In a frozen program, or inside a web server, it is the program itself."""
     name = os.path.basename(sys.executable or "").lower()
-    return name.startswith("python") and not getattr(sys, "frozen", False)
+    return _PYTHON.fullmatch(name) is not None and not getattr(sys, "frozen", False)
