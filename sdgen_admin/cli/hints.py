@@ -154,6 +154,7 @@ HINTS: dict[str, Hint] = {
     "invalid-settings": _fixed("Correct it, or name the folder with --images-dir DIR."),
     "no-images-root": _fixed(_NO_ROOT),
     "no-current-folder": _fixed("Change to a folder that exists: cd"),
+    "file-name-encoding": _fixed("Or choose a UTF-8 locale, such as LC_ALL=C.UTF-8."),
     "windows-path": _windows_path,
     "root-offline": _root_offline,
     "no-such-root": _no_such_root,

@@ -2,15 +2,18 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from sdgen_admin.db.faults import damaged, explained
+from sdgen_admin.db.faults import code_of, damaged, explained, is_lack_of_room
+from sdgen_admin.db.fork import in_use
 from sdgen_admin.db.functions import register_functions
 from sdgen_admin.db.schema import OWN_VERSION, Form, Schema, make_indexes, make_tables, read_schema
-from sdgen_admin.db.shared import mirror
-from sdgen_admin.db.transaction import Connection, file_identity, transaction, wait_for
+from sdgen_admin.db.shared import metadata_table, mirror
+from sdgen_admin.db.soundness import first_damage
+from sdgen_admin.db.transaction import SLICE, Connection, file_identity, transaction
 from sdgen_admin.db.uri import file_uri
 from sdgen_admin.db.values import decode
 from sdgen_admin.errors import (
@@ -18,8 +21,10 @@ from sdgen_admin.errors import (
     DatabaseError,
     DatabaseNotFoundError,
     DatabaseReplacedError,
+    ForeignLayoutError,
     NewerDatabaseError,
     ReadOnlyDatabaseError,
+    UsageError,
 )
 from sdgen_admin.models.reports import SILENT, Listener
 
@@ -31,8 +36,8 @@ _PAGE_SIZE = 16_384
 quarter as often; with still larger ones, small writes begin to cost more."""
 _READERS_PATIENCE = 1.0
 """Seconds that a reader waits for the write lock: what it cannot store it shows from memory."""
-_WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY)
-"""On a read-only file system, and in a read-only folder."""
+_WAL_CANNOT_BE_MADE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_DIRECTORY, sqlite3.SQLITE_IOERR_SHMSIZE)
+"""On a read-only file system, in a read-only folder, and on a full disk."""
 
 
 class Database:
@@ -40,7 +45,7 @@ class Database:
 
     Args:
         path: The SQLite file; made with its folder at the first write.
-        timeout: Seconds to wait while another program holds a lock.
+        timeout: Seconds to wait while another program holds a lock; 0 or more.
         listener: Told what happens.
 
     Attributes:
@@ -51,12 +56,18 @@ class Database:
     def __init__(
         self, path: str | os.PathLike[str], *, timeout: float = LOCK_TIMEOUT, listener: Listener = SILENT
     ) -> None:
+        if not isinstance(timeout, int | float) or not timeout >= 0:
+            raise UsageError(f"Invalid lock timeout {timeout!r}: it must be a number of seconds, 0 or more.")
         self.path = os.path.abspath(path)
         self.file = os.path.realpath(path)
         self._timeout = timeout
         self._listener = listener
         self._whole_at: tuple[object, int] | None = None
         """File and schema version for which the schema was found whole: it is looked through once for each."""
+
+    def __reduce__(self) -> tuple[Callable[[str], "Database"], tuple[str]]:
+        """Pickle the path and the timeout; a listener stays where it is."""
+        return partial(Database, timeout=self._timeout), (self.path,)
 
     def exists(self) -> bool:
         """Whether there is a file already."""
@@ -69,12 +80,11 @@ class Database:
 
     def check(self) -> None:
         """Read the database through, changing nothing. Raises DatabaseError if it cannot be used."""
-        self.require()
-        with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
+        with self.open_as_it_is() as connection:
             schema = read_schema(connection)
-            for (finding,) in connection.execute("PRAGMA quick_check(1)"):
-                if finding != "ok":
-                    raise damaged(self.path, finding)
+            finding = first_damage(connection, "quick_check")
+            if finding is not None:
+                raise damaged(self.path, finding)
             if schema.form is Form.NEWER:
                 raise self._newer(schema)
 
@@ -101,13 +111,15 @@ class Database:
         Raises:
             DatabaseError: The database cannot be used; the subclass says why.
         """
-        with explained(self.path, self._timeout):
+        with in_use(self.path), explained(self.path, self._timeout):
             is_there = self.exists()
             is_made = self.is_writable() and (is_there or to_make)
             if for_writing and not is_made and (is_there or to_make):
                 raise ReadOnlyDatabaseError(f"{self.path} cannot be written.", path=self.path)
-            connection = self._connect_to_file() if is_made else self._connect_to_memory(is_there=is_there)
-            connection.patience = None if for_writing else _READERS_PATIENCE
+            if for_writing:
+                connection = self._connect_to_file() if is_made else self._connect("file::memory:")
+            else:
+                connection = self._connect_to_read(is_there=is_there, is_made=is_made)
             try:
                 self._complete_schema(connection, for_writing=for_writing)
                 if is_made and not is_there:
@@ -130,37 +142,99 @@ class Database:
             DatabaseError: It is not there, or cannot be read.
         """
         self.require()
-        with explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
+        with in_use(self.path), explained(self.path, self._timeout), closing(self._open_read_only()) as connection:
             yield connection
+
+    @contextmanager
+    def open_to_overwrite(self) -> Iterator[Connection]:
+        """Open the database for reading and writing, whatever it holds; nothing is written by opening it.
+
+        Raises:
+            DatabaseError: It is not there, or cannot be read.
+        """
+        self.require()
+        uri = file_uri(Path(self.path), "mode=rw")
+        with in_use(self.path), explained(self.path, self._timeout), closing(self._connect(uri)) as connection:
+            connection.remember_file(self.path)
+            yield connection
+
+    def other(self, path: str) -> "Database":
+        """Return another file's database, which waits as long and tells the same listener."""
+        return Database(path, timeout=self._timeout, listener=self._listener)
 
     @contextmanager
     def open_for_looking(self) -> Iterator[Connection]:
         """Open the database for reading only; if its schema is not of the present form, with copies in memory."""
         with self.open_as_it_is() as connection:
             schema = read_schema(connection)
+            connection.metadata_problem = schema.metadata_problem
             if schema.form is not Form.PRESENT or schema.lacks:
                 _hide(connection, schema)
+            elif schema.metadata_problem is not None:
+                metadata_table.read_through_copy(connection)
             yield connection
 
-    def go_on_in_memory(self, connection: Connection, why: str) -> None:
-        """Let a reader that could not store what it computed go on with copies of the tables in memory."""
-        _hide(connection, read_schema(connection))
-        self._listener.in_memory(why)
+    def metadata_problem(self) -> ForeignLayoutError | None:
+        """Return why metadata can be read but not changed, None if it can. Writes nothing."""
+        if not self.exists() or not self.is_writable():
+            return None
+        # For writing: SQLite does not look at a table's rules on behalf of a connection that only reads.
+        with (
+            in_use(self.path),
+            explained(self.path, self._timeout),
+            closing(self._connect(file_uri(Path(self.path), "mode=rw"))) as connection,
+        ):
+            try:
+                metadata_table.require_changeable(connection)
+            except ForeignLayoutError as error:
+                return error
+        return None
 
-    def _connect_to_file(self) -> Connection:
+    def require_changeable_metadata(self) -> None:
+        """Raise ForeignLayoutError if metadata cannot be changed. To be asked before an edit writes anything."""
+        problem = self.metadata_problem()
+        if problem is not None:
+            raise problem
+
+    def go_on_in_memory(self, connection: Connection, why: str) -> None:
+        """Let a reader that cannot write go on with copies of the tables in memory."""
+        _hide(connection, read_schema(connection))
+        connection.unstored = why
+
+    def tell_of_memory(self, connection: Connection) -> None:
+        """Tell, once, that what was just written is in memory only."""
+        if connection.unstored is not None:
+            self._listener.in_memory(connection.unstored)
+            connection.unstored = None
+
+    def make_folder(self) -> None:
+        """Make the folder that the file belongs in, unless it is there. Raises DatabaseError if that fails."""
         try:
             os.makedirs(os.path.dirname(self.file), exist_ok=True)
         except OSError as error:
             raise DatabaseError(f"Cannot create {self.path}: {error.strerror}.", path=self.path) from error
+
+    def _connect_to_file(self) -> Connection:
+        self.make_folder()
         connection = self._connect(file_uri(Path(self.path), "mode=rwc"))
         connection.remember_file(self.path)
         return connection
 
-    def _connect_to_memory(self, *, is_there: bool) -> Connection:
+    def _connect_to_read(self, *, is_there: bool, is_made: bool) -> Connection:
+        if is_made:
+            try:
+                connection = self._connect_to_file()
+            except sqlite3.OperationalError as error:
+                if not is_there or code_of(error) not in _WAL_CANNOT_BE_MADE:
+                    raise
+            else:
+                connection.patience = _READERS_PATIENCE
+                return connection
         if not is_there:
             return self._connect("file::memory:")
         connection = self._open_read_only()
         connection.is_read_only = True
+        connection.unstored = f"{self.path} cannot be written."
         return connection
 
     def _tell_of_waiting(self) -> None:
@@ -173,6 +247,7 @@ class Database:
         schema = read_schema(connection)
         if schema.form is Form.NEWER and for_writing:
             raise self._newer(schema)
+        connection.metadata_problem = schema.metadata_problem
         if connection.is_read_only or schema.form is Form.NEWER:
             _hide(connection, schema)
             return
@@ -184,7 +259,10 @@ class Database:
                     raise
                 self.go_on_in_memory(connection, str(error))
                 return
-        self._whole_at = _schema_state(connection)
+        if schema.metadata_problem is not None:
+            metadata_table.read_through_copy(connection)
+        elif schema.has_metadata_key:  # without one, two rows of an id may appear at any time
+            self._whole_at = _schema_state(connection)
 
     def _make_whole(self, connection: Connection, schema: Schema) -> None:
         from sdgen_admin.db.convert import convert  # noqa: PLC0415 -- once in a database's life
@@ -231,14 +309,20 @@ class Database:
 
     def _connect(self, uri: str) -> Connection:
         connection = sqlite3.connect(
-            uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False, factory=Connection
+            uri,
+            uri=True,
+            timeout=min(SLICE, self._timeout),
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
         )
         try:
+            connection.timeout = self._timeout
+            connection.on_wait = self._tell_of_waiting
             connection.text_factory = decode  # other programs' text need not be valid UTF-8
             connection.execute("PRAGMA foreign_keys = OFF")
             register_functions(connection)
-            connection.on_wait = self._tell_of_waiting
-            wait_for(connection, "SELECT 1 FROM sqlite_master")
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         except BaseException:
             connection.close()
             raise
@@ -248,11 +332,16 @@ class Database:
         try:
             return self._connect(file_uri(Path(self.path), "mode=ro"))
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in _WAL_CANNOT_BE_MADE:  # locked, say: what the file holds is in flux
+            if code_of(error) == sqlite3.SQLITE_READONLY_ROLLBACK and self.is_writable():
+                # A program was killed while it was writing. SQLite takes that back before anybody reads.
+                return self._connect(file_uri(Path(self.path), "mode=rw"))
+            if code_of(error) not in _WAL_CANNOT_BE_MADE:  # locked, say: what the file holds is in flux
                 raise
             # In WAL mode SQLite makes files beside this one. Nobody else has: nobody is writing.
             wal = f"{self.file}-wal"
             if os.path.exists(wal) and os.path.getsize(wal):  # left by a crash, or in a snapshot of a drive
+                if is_lack_of_room(error):
+                    raise
                 raise ReadOnlyDatabaseError(
                     f"{self.path} has changes in {wal}, which cannot be read unless the folder can be written.",
                     path=self.path,
@@ -280,4 +369,5 @@ def _remove(copy: str | None) -> None:
 
 
 def _has_session_stats(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'session_stats'").fetchone() is not None
+    named = "SELECT 1 FROM main.sqlite_master WHERE name = 'session_stats' COLLATE NOCASE"
+    return connection.execute(named).fetchone() is not None

@@ -28,6 +28,11 @@ def is_lack_of_room(error: sqlite3.Error) -> bool:
     return code_of(error) in _NO_ROOM
 
 
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another program's lock is in the way."""
+    return code_of(error) & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def replaced(path: str) -> DatabaseReplacedError:
     """Return the error for a file that is no longer the one that was opened."""
     return DatabaseReplacedError(f"{path} was removed or replaced while it was in use.", path=path)

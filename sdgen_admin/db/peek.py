@@ -8,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from sdgen_admin.db.uri import file_uri
-from sdgen_admin.db.values import decode
+from sdgen_admin.db.values import decode, parse_tags
+from sdgen_admin.disk.spelling import is_other_spelling
 from sdgen_admin.models.session_id import visible
-from sdgen_admin.models.text import fold
+from sdgen_admin.models.text import composed, fold
 
 _MOST = 500
 _PATIENCE = 0.05
@@ -47,13 +48,12 @@ def models(connection: sqlite3.Connection, part: str, of_roots: str) -> list[str
 
 def tags(connection: sqlite3.Connection, part: str, of_roots: str) -> list[str]:
     """Return the tags that start with `part`, the most used first."""
-    from sdgen_admin.db.functions import parse_tags  # noqa: PLC0415 -- only tags need it
-
     rows = connection.execute(
         f"""SELECT tags FROM session_metadata m WHERE tags IS NOT NULL AND EXISTS (
             SELECT 1 FROM sdgen_admin_sessions s WHERE s.session_id = m.session_id AND s.twin = 0 AND {of_roots})"""
     )
-    counts = Counter(tag for (text,) in rows for tag in parse_tags(text) if fold(tag).startswith(fold(part)))
+    tags = (tag for (text,) in rows for tag in dict.fromkeys(map(composed, parse_tags(text))))
+    counts = Counter(tag for tag in tags if fold(tag).startswith(fold(part)))
     return [tag for tag, _ in counts.most_common(_MOST)]
 
 
@@ -70,11 +70,13 @@ def peek(path: str, roots: Sequence[str], look: Look, part: str) -> list[str]:
         uri = file_uri(Path(path).absolute(), "mode=ro")
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as connection:
             connection.text_factory = decode
-            names = [visible(name) for root in roots for name in (root, os.path.realpath(root))]
-            marks = ", ".join("?" * len(names))
-            which = f"path IN ({marks}) OR real_path IN ({marks})"
-            known = connection.execute(f"SELECT id FROM sdgen_admin_roots WHERE {which}", names * 2)
-            ids = ", ".join(str(root_id) for (root_id,) in known)
+            names = {visible(name) for root in roots for name in (root, os.path.realpath(root))}
+            known = connection.execute("SELECT id, path, real_path FROM sdgen_admin_roots")
+            ids = ", ".join(
+                str(root_id)
+                for root_id, *paths in known
+                if names.intersection(paths) or any(is_other_spelling(path, root) for path in paths for root in roots)
+            )
             return look(connection, part, f"s.root_id IN ({ids})") if ids else []
     except (sqlite3.Error, ValueError):
         return []

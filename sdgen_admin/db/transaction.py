@@ -1,16 +1,18 @@
 """Writing: in short transactions, whole or absent, and never to a file that is no longer there."""
 
+import math
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
-from sdgen_admin.db.faults import code_of, replaced
+from sdgen_admin.db.faults import is_locked, replaced
 
-_SLICE = 100
-"""Milliseconds that SQLite itself waits for a lock before it is asked again."""
+SLICE = 0.1
+"""Seconds that SQLite itself waits for a lock before it is asked again: no signal arrives while it waits."""
 _SILENCE = 1.0
 """Seconds of waiting that need no word."""
 _SHARE = 3.0
@@ -20,21 +22,58 @@ _LONGEST_PAUSE = 0.1
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows which file it was opened on."""
+    """A connection that can be interrupted while it waits for a lock, and knows which file it was opened on."""
 
     path = ""
     """The file; empty for a database in memory."""
+    timeout = 0.0
+    """Seconds to wait for another program's lock."""
     is_read_only = False
     """Whether the file cannot be written."""
     is_hidden = False
     """Whether copies in memory hide the file's tables and take what is written."""
-    patience: float | None = None
-    """Seconds to wait for another program's lock when something is to be kept, if less than the timeout."""
+    metadata_problem: str | None = None
+    """Why metadata is read from a copy in memory and cannot be changed, if so."""
+    unstored: str | None = None
+    """Why what is written now is lost in the end, as long as nobody was told."""
+    patience = math.inf
+    """Seconds to wait for others before something can be written, if less than the timeout."""
     raised: BaseException | None = None
     """What one of our functions raised inside a statement."""
     on_wait: Callable[[], None] | None = None
     """Told once when another program's lock has been waited for for a second."""
     _opened: tuple[int, int] | None = None
+
+    def execute(self, statement: str, values: Any = (), /, *, most: float = math.inf) -> sqlite3.Cursor:
+        """Execute a statement, and wait if another program has locked the file.
+
+        That can happen only at the start: a cursor that has given a row has the lock it needs.
+
+        Args:
+            statement: The statement.
+            values: The values to bind.
+            most: Seconds to wait, if less than the timeout.
+        """
+        begun, on_wait = time.monotonic(), self.on_wait
+        while True:
+            try:
+                return super().execute(statement, values)
+            except sqlite3.OperationalError as error:
+                waited = time.monotonic() - begun
+                if not is_locked(error) or waited >= min(most, self.timeout):
+                    raise
+            if on_wait is not None and waited >= _SILENCE:
+                on_wait()
+                on_wait = None
+
+    def execute_to_write(self, statement: str) -> None:
+        """Begin or commit. Whoever has run out of patience once does not wait again."""
+        try:
+            self.execute(statement, most=self.patience)
+        except sqlite3.OperationalError:
+            if self.patience < self.timeout:
+                self.patience = 0.0
+            raise
 
     def remember_file(self, path: str) -> None:
         """Note which file is at `path` now."""
@@ -82,18 +121,23 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
     """
 
     def __init__(self, connection: sqlite3.Connection, *, keep: bool = True) -> None:
+        assert isinstance(connection, Connection)
         self._connection = connection
         self._keep = keep
 
     def __enter__(self) -> sqlite3.Connection:
         """Begin."""
+        connection = self._connection
         try:
-            _begin(self._connection, getattr(self._connection, "patience", None) if self._keep else None)
-            self._require_same_file()
+            if connection.is_hidden:
+                connection.execute("BEGIN")  # writes go to memory: no other program can hold a lock there
+            else:
+                connection.execute_to_write("BEGIN IMMEDIATE")
+            connection.require_same_file()
         except BaseException:
             self._roll_back()
             raise
-        return self._connection
+        return connection
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -103,64 +147,15 @@ class transaction:  # noqa: N801 -- used as `with transaction(connection):`
             self._roll_back()
             return
         try:
-            self._require_same_file()
-            wait_for(self._connection, "COMMIT", getattr(self._connection, "patience", None))
+            self._connection.require_same_file()
+            self._connection.execute_to_write("COMMIT")
         except BaseException:
             self._roll_back()
             raise
 
-    def _require_same_file(self) -> None:
-        if isinstance(self._connection, Connection):
-            self._connection.require_same_file()
-
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _begin(connection: sqlite3.Connection, most: float | None) -> None:
-    """Take the write lock."""
-    if getattr(connection, "is_hidden", False):
-        connection.execute("BEGIN")  # writes go to memory: no other program can hold a lock there
-        return
-    wait_for(connection, "BEGIN IMMEDIATE", most)
-
-
-def wait_for(connection: sqlite3.Connection, statement: str, most: float | None = None) -> None:
-    """Execute a statement that another program's lock may hold up, waiting in slices: no signal gets through one.
-
-    Args:
-        connection: The database.
-        statement: The statement.
-        most: Seconds to wait, if less than the connection's timeout.
-    """
-    on_wait = getattr(connection, "on_wait", None)
-    with waiting_at_most(connection, _SLICE) as timeout:
-        begun = time.monotonic()
-        patience = timeout / 1000 if most is None else min(most, timeout / 1000)
-        while True:
-            try:
-                connection.execute(statement).fetchone()
-            except sqlite3.OperationalError as error:
-                waited = time.monotonic() - begun
-                if code_of(error) & 0xFF != sqlite3.SQLITE_BUSY or waited >= patience:
-                    raise
-                if on_wait is not None and waited >= _SILENCE:
-                    on_wait()
-                    on_wait = None
-            else:
-                return
-
-
-@contextmanager
-def waiting_at_most(connection: sqlite3.Connection, milliseconds: int) -> Iterator[int]:
-    """Wait no longer than that for another program's lock, in the body; give how long it was before."""
-    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    connection.execute(f"PRAGMA busy_timeout = {min(patience, milliseconds)}")
-    try:
-        yield patience
-    finally:
-        connection.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 class Turns:

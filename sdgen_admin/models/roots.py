@@ -34,7 +34,7 @@ def as_roots(folders: ImagesDirs) -> tuple[Root, ...]:
     encoding = sys.getfilesystemencoding()
     if encoding.lower() != "utf-8":  # a session would be stored as another one, and the real one called missing
         message = f"Python reads file names as {encoding} here. To read them as UTF-8, start it with PYTHONUTF8=1."
-        raise SettingsError(message, code="names-not-utf8", encoding=encoding)
+        raise SettingsError(message, code="file-name-encoding", encoding=encoding)
     given = [folders] if isinstance(folders, str | os.PathLike | Root) else list(folders)
     if not given:
         raise ValueError("a collection has one images root at least")

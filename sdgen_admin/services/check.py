@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sdgen_admin.db.connection import Database
 from sdgen_admin.disk.roots import list_root
 from sdgen_admin.errors import DatabaseError, ImagesRootError, ReadOnlyDatabaseError, SdgenAdminError
+from sdgen_admin.models.reports import SILENT, Listener
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ def check_root(path: str) -> Finding:
     return Finding(os.path.exists(path), error is None, os.access(path, os.W_OK), error)
 
 
-def check_database(db_path: str) -> Finding:
+def check_database(db_path: str, listener: Listener = SILENT) -> Finding:
     """Look whether a database is there, whole, and can be read and written."""
-    database = Database(db_path)
+    database = Database(db_path, listener=listener)
     error: DatabaseError | None = None
     try:
         database.check()

@@ -2,7 +2,6 @@
 
 from sdgen_admin.db import history, undo as table
 from sdgen_admin.db.shared.metadata import get_metadata
-from sdgen_admin.db.transaction import transaction
 from sdgen_admin.db.undo import Conflict, Part
 from sdgen_admin.errors import UndoRefusedError
 from sdgen_admin.models.history import HistoryEntry, UndoReport
@@ -29,20 +28,23 @@ def undo(opened: OpenCollection, number: int | None, *, force: bool, dry_run: bo
         force: Whether to override what somebody else has changed since.
         dry_run: Whether only to tell what would change.
     """
-    connection = opened.connection
-    with transaction(connection, keep=not dry_run):
-        number = _group_to_undo(opened, number)
-        parts = [(part, get_metadata(connection, part.session_id)) for part in table.parts_of(connection, number)]
-        if not force:
-            _refuse(number, [conflict for part, _ in parts for conflict in table.conflicts_of(connection, part)])
-        changes = []
-        with history.recorded(connection, undoes=number) as group:
-            for part, before in parts:
-                path = _path_of(opened, part.session_id)
-                table.take_back(connection, number, part, group, path)
-                changes.append(_change(part, before, get_metadata(connection, part.session_id), path))
+    report = opened.write(lambda: _take_back(opened, _group_to_undo(opened, number), force=force), keep=not dry_run)
     if not dry_run:
         opened.finish()
+    return report
+
+
+def _take_back(opened: OpenCollection, number: int, *, force: bool) -> UndoReport:
+    connection = opened.connection
+    parts = [(part, get_metadata(connection, part.session_id)) for part in table.parts_of(connection, number)]
+    if not force:
+        _refuse(number, [conflict for part, _ in parts for conflict in table.conflicts_of(connection, part)])
+    changes = []
+    with history.recorded(connection, undoes=number) as group:
+        for part, before in parts:
+            path = _path_of(opened, part.session_id)
+            table.take_back(connection, number, part, group, path)
+            changes.append(_change(part, before, get_metadata(connection, part.session_id), path))
     return UndoReport(undone=number, group=group.number, changes=tuple(changes))
 
 

@@ -213,14 +213,14 @@ class SessionLibrary:
             ForeignLayoutError: The table of metadata has a form in which it can only be read.
             EditRefusedError: A trigger or a rule of another program prevents it.
         """
-        from sdgen_admin.services.metadata import update_metadata  # noqa: PLC0415 -- reading needs none of it
-
         is_filter = isinstance(sessions, SessionFilter)
         names = [] if isinstance(sessions, SessionFilter) else _as_list(sessions)
         if not is_filter and not names:
             return ()
         self._database.require_changeable_metadata()
         with self._writing(dry_run=dry_run) as collection:
+            from sdgen_admin.services.metadata import update_metadata  # noqa: PLC0415 -- reading needs none of it
+
             if isinstance(sessions, SessionFilter):
                 Refresher(collection).everything()
                 keys = self._matching(collection, sessions)
@@ -243,9 +243,9 @@ class SessionLibrary:
 
     def tags(self) -> dict[str, int]:
         """Return every tag in use with the number of sessions that have it, the most used first."""
-        from sdgen_admin.db.shared.metadata import tag_counts  # noqa: PLC0415 -- seldom asked for
-
         with self._reading_recorded() as collection:
+            from sdgen_admin.db.shared.metadata import tag_counts  # noqa: PLC0415 -- seldom asked for
+
             return tag_counts(collection.connection, collection.of_collection)
 
     def models(self) -> dict[str, int]:
@@ -262,20 +262,20 @@ class SessionLibrary:
             PruneRefusedError: More than a fifth of a root's sessions would go, and it is not forced: an unmounted drive
                 looks just like that.
         """
-        from sdgen_admin.services.prune import prune  # noqa: PLC0415 -- seldom asked for
-
         if not self.exists():
             return 0
         with self._writing() as collection:
+            from sdgen_admin.services.prune import prune  # noqa: PLC0415 -- seldom asked for
+
             return prune(collection, force=force)
 
     def delete_stats(self, session: str) -> bool:
         """Delete the stats of one session and return whether there were any. Metadata stays."""
-        from sdgen_admin.services.prune import delete_stats  # noqa: PLC0415 -- seldom asked for
-
         if not self.exists():
             return False
         with self._writing() as collection:
+            from sdgen_admin.services.prune import delete_stats  # noqa: PLC0415 -- seldom asked for
+
             key = Locator(collection, is_fresh=False).find(session)
             return key is not None and delete_stats(collection, key)
 
@@ -289,10 +289,10 @@ class SessionLibrary:
         Raises:
             DatabaseNotFoundError: There is no database yet.
         """
-        from sdgen_admin.services.history import read_history  # noqa: PLC0415 -- seldom asked for
-
         session_id = None if session is None else id_of(session)
         with self._reading(fresh=False) as collection:
+            from sdgen_admin.services.history import read_history  # noqa: PLC0415 -- seldom asked for
+
             return read_history(collection, session_id, limit)
 
     def undo(self, group: int | None = None, *, force: bool = False, dry_run: bool = False) -> UndoReport:
@@ -307,11 +307,11 @@ class SessionLibrary:
         Raises:
             UndoRefusedError: There is no such group, it is already undone, or a value has changed since.
         """
-        from sdgen_admin.services.history import undo  # noqa: PLC0415 -- seldom asked for
-
         self._database.require()
         self._database.require_changeable_metadata()
         with self._writing(dry_run=dry_run) as collection:
+            from sdgen_admin.services.history import undo  # noqa: PLC0415 -- seldom asked for
+
             return undo(collection, group, force=force, dry_run=dry_run)
 
     def backup(self, file: str | os.PathLike[str] | None = None) -> BackupReport:

@@ -9,7 +9,6 @@ from sdgen_admin.db import facts
 from sdgen_admin.db.connection import LOCK_TIMEOUT, Database
 from sdgen_admin.db.history import Group, recorded
 from sdgen_admin.db.roots import path_of, recorded_roots
-from sdgen_admin.db.settle import settle
 from sdgen_admin.db.shared import metadata as table, mirror
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.disk.roots import SessionFolders, is_offline
@@ -99,13 +98,17 @@ def update_metadata(
     if not dry_run:
         _record(opened, keys)
     if len(recorded_roots(opened.connection)) > 1:  # another collection may have settled whose the metadata is
-        settle(opened.connection, opened.first_roots)
+        opened.settle()
     _require_own_metadata(opened, keys)
-    with transaction(opened.connection, keep=not dry_run), recorded(opened.connection) as group:
-        changes = tuple(
-            table.update_metadata(opened.connection, key.session_id, path, update, group).at(path)
-            for key, path in ((key, path_in(key.root.path, key.session_id)) for key in keys)
-        )
+
+    def edit() -> tuple[MetadataChange, ...]:
+        with recorded(opened.connection) as group:
+            return tuple(
+                table.update_metadata(opened.connection, key.session_id, path, update, group).at(path)
+                for key, path in ((key, path_in(key.root.path, key.session_id)) for key in keys)
+            )
+
+    changes = opened.write(edit, keep=not dry_run)
     if not dry_run:
         opened.finish()
     return changes
@@ -139,15 +142,18 @@ def _require_own_metadata(opened: OpenCollection, keys: Sequence[Key]) -> None:
             continue
         scope = opened.scope
         if owner in scope.names and _is_gone(opened, owner, key.session_id):
-            with transaction(opened.connection):
-                facts.mark_missing(opened.connection, owner, [key.session_id], missing=True)
-            settle(opened.connection, opened.first_roots)
+            _mark_gone(opened, owner, key.session_id)
+            opened.settle()
             continue
         raise TwinSessionError(
             f"{key.session_id} is in two roots, and its metadata belongs to the one in {scope.names.get(owner, '?')}.",
             session=key.session_id,
             root=scope.names.get(owner),
         )
+
+
+def _mark_gone(opened: OpenCollection, root_id: int, session_id: str) -> None:
+    opened.write(lambda: facts.mark_missing(opened.connection, root_id, [session_id], missing=True))
 
 
 def _is_gone(opened: OpenCollection, root_id: int, session_id: str) -> bool:

@@ -97,18 +97,28 @@ class OpenCollection:
             work: What to do. If it cannot be stored, it is done again from the start, in memory.
             keep: Whether to keep the changes; False is for a dry run.
         """
-        try:
+
+        def write() -> R:
             with transaction(self.connection, keep=keep):
-                result = work()
+                return work()
+
+        result = self._here_or_in_memory(write)
+        if keep:
+            self._database.tell_of_memory(self.connection)
+        return result
+
+    def settle(self) -> None:
+        """Adopt sessions that only metadata knows, and mark twins."""
+        self._here_or_in_memory(lambda: settle(self.connection, self.first_roots))
+
+    def _here_or_in_memory(self, work: Callable[[], R]) -> R:
+        try:
+            return work()
         except (sqlite3.Error, DatabaseReplacedError) as error:
             if not self._may_go_on or self.connection.is_hidden:
                 raise
             self._database.go_on_in_memory(self.connection, str(error))
-            with transaction(self.connection, keep=keep):
-                result = work()
-        if keep:
-            self._database.tell_of_memory(self.connection)
-        return result
+            return work()
 
     def finish(self) -> None:
         """Adopt sessions, mark twins and repair the mirror. To be called after every write.
@@ -116,7 +126,7 @@ class OpenCollection:
         The write stands by then, so that a failure here is not one of the write: the next command does it again.
         """
         with suppress(sqlite3.Error):
-            settle(self.connection, self.first_roots)
+            self.settle()
         self.repair_mirror()
 
     def repair_mirror(self, session_ids: Sequence[str] | None = None) -> None:

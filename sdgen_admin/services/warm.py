@@ -1,13 +1,20 @@
 """Warming the cache: one at a time for a database."""
 
+import errno
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-
-from filelock import FileLock, Timeout
+from contextlib import contextmanager, suppress
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.errors import ReadOnlyDatabaseError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+"""How the systems say that somebody else has a lock."""
 
 
 @contextmanager
@@ -15,20 +22,33 @@ def warm_lock(database: Database) -> Iterator[bool]:
     """Hold the right to warm a database's cache while the body runs; give whether it was free.
 
     The lock is the operating system's, on a file beside the database: it ends with its process, however that ends.
-
-    Raises:
-        ReadOnlyDatabaseError: The folder of the database cannot be written.
+    It spares work and guards nothing. So if it cannot be had (the file is another user's or not a file, the folder
+    cannot be written, the file system has no locks), the right is free.
     """
-    lock = FileLock(f"{database.file}.sdgen-admin.lock")
     try:
         os.makedirs(os.path.dirname(database.file), exist_ok=True)
-        lock.acquire(blocking=False)
-    except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise ReadOnlyDatabaseError(f"Cannot write {database.path}: {error.strerror}.", path=database.path) from error
-    try:
+        lock = os.open(
+            f"{database.file}.sdgen-admin.lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666
+        )
+    except OSError:
         yield True
+        return
+    try:
+        yield _try_to_lock(lock)
     finally:
-        lock.release()
+        if sys.platform != "win32":
+            with suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_UN)  # a process that was forked meanwhile has the file open, too
+        os.close(lock)
+
+
+def _try_to_lock(file: int) -> bool:
+    """Lock an open file; return False if somebody else has it locked."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _TAKEN
+    return True

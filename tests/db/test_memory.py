@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,48 @@ def locked(path: Path) -> Iterator[sqlite3.Connection]:
         other.execute("CREATE TABLE theirs (x)")
         yield other
         other.execute("ROLLBACK")
+
+
+@contextmanager
+def read_for_good(path: Path) -> Iterator[sqlite3.Connection]:
+    """Let another program read without an end: nobody can commit, unless in WAL mode."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM session_metadata").fetchall()
+        yield other
+
+
+@pytest.mark.parametrize("hindrance", [locked, read_for_good])
+def test_every_way_of_reading_beside_another_program(
+    library: SessionLibrary, path: Path, hindrance: Callable[[Path], AbstractContextManager[object]]
+) -> None:
+    with plain(path) as other:
+        is_wal = other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        other.execute("UPDATE sdgen_admin_sessions SET stats_version = 0")
+    can_store = is_wal and hindrance is read_for_good
+    for name, use in READING.items():
+        heard = Heard()
+        patient = SessionLibrary(library.roots[0].path, path, lock_timeout=30, listener=heard)
+        with hindrance(path):
+            begun = time.monotonic()
+            assert use(patient), name
+            assert time.monotonic() - begun < 10, name
+        assert len(heard.why) == (not can_store and name in STORING), name
+        assert all("locked" in why for why in heard.why)
+    assert (len(rows(path, "sdgen_admin_sessions")) == 4) == can_store
+
+
+READING: dict[str, Callable[[SessionLibrary], Any]] = {
+    "history": lambda library: len(library.history()) == 4,
+    "tags": lambda library: library.tags() == {"kept": 2},
+    "dry run": lambda library: library.update_metadata(OLD, LIKE, dry_run=True)[0].after.is_favorite,
+    "dry undo": lambda library: len(library.undo(dry_run=True).changes) == 2,
+    "get": lambda library: library.get(NEW).stats,
+    "find": lambda library: [record.session_id for record in library.find().sessions] == [NEW, CHANGED, OLD],
+    "missing": lambda library: [record.session_id for record in library.find(missing=True).sessions] == [GONE],
+    "models": lambda library: library.models(),
+}
+STORING = {"get", "find", "missing"}
 
 
 @pytest.mark.parametrize("use", ["find", "search", "get", "resolve"])

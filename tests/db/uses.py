@@ -12,6 +12,7 @@ from sdgen_admin.errors import DatabaseError
 from sdgen_admin.models.filters import SessionFilter
 from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.models.records import SessionRecord
+from sdgen_admin.models.reports import Listener
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import SESSION
 
@@ -23,6 +24,16 @@ LIKE = SessionMetadataUpdate(is_favorite=True)
 def all_records(library: SessionLibrary) -> list[SessionRecord]:
     with library.records() as records:
         return list(records)
+
+
+class Heard(Listener):
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.why: list[str] = []
+
+    def in_memory(self, why: str) -> None:
+        self.why.append(why)
 
 
 WRITES: dict[str, Callable[[SessionLibrary], object]] = {

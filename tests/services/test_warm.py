@@ -1,13 +1,15 @@
 """Warming: one at a time for a database, however the one before ended."""
 
+import errno
 import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sdgen_admin.db.connection import Database
-from sdgen_admin.errors import ImagesRootError, ReadOnlyDatabaseError
+from sdgen_admin.errors import ImagesRootError
 from sdgen_admin.services.library import SessionLibrary
 from sdgen_admin.services.warm import warm_lock
 from tests.builders import make_session
@@ -24,6 +26,10 @@ def database(tmp_path: Path) -> Database:
 def warm(database: Database) -> bool:
     with warm_lock(database) as is_free:
         return is_free
+
+
+def lock_file(database: Database) -> Path:
+    return Path(f"{database.path}.sdgen-admin.lock")
 
 
 def hold(path: str, holding: Any, enough: Any) -> None:
@@ -73,16 +79,60 @@ def test_only_the_lock_is_made(database: Database) -> None:
 
 @pytest.mark.parametrize("depth", ["sessions.db", "further/sessions.db"])
 def test_a_folder_that_cannot_be_written(tmp_path: Path, depth: str) -> None:
+    """It takes no lock to find out that nothing can be stored."""
     folder = tmp_path / "closed"
     folder.mkdir()
     folder.chmod(0o555)
     try:
-        with pytest.raises(ReadOnlyDatabaseError) as caught:
-            as_ordinary_user(lambda: warm(Database(folder / depth)))
+        assert as_ordinary_user(lambda: warm(Database(folder / depth)))
     finally:
         folder.chmod(0o755)
-    assert (caught.value.code, caught.value.details) == ("read-only-database", {"path": str(folder / depth)})
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o444])
+def test_a_lock_file_of_another_user(database: Database, mode: int) -> None:
+    assert warm(database)
+    lock_file(database).chmod(mode)
+    assert as_ordinary_user(lambda: warm(database))
+
+
+def test_what_is_not_a_file_is_left_alone(database: Database, tmp_path: Path) -> None:
+    assert warm(database)
+    lock_file(database).unlink()
+    lock_file(database).mkdir()
+    assert warm(database)
+    lock_file(database).rmdir()
+    lock_file(database).symlink_to(tmp_path / "made by following")
+    assert warm(database)
+    assert os.name == "nt" or not (tmp_path / "made by following").exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EIO])
+@pytest.mark.skipif(os.name == "nt", reason="locks are made differently here")
+def test_a_file_system_without_locks(database: Database, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def flock(file: int, operation: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with warm_lock(database) as first, warm_lock(database) as second:
+        assert (first, second) == (True, True)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_was_forked_meanwhile_keeps_no_lock(database: Database) -> None:
+    to_child, from_parent = os.pipe()
+    with warm_lock(database) as is_free:
+        assert is_free
+        child = os.fork()
+        if not child:
+            os.close(from_parent)
+            os.read(to_child, 1)
+            os._exit(0)
+    assert warm(database)
+    os.close(from_parent)
+    os.close(to_child)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_library_is_warmed_by_one_at_a_time(images_dir: Path) -> None:

@@ -16,6 +16,7 @@ from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
 from tests.cli.harness import environment
+from tests.db.uses import Heard
 from tests.neighbour import damage, digest, make_database, plain, rows
 from tests.trust.collections import assert_sound, make_bare
 from tests.trust.mirror import assert_mirrored
@@ -50,8 +51,14 @@ def test_a_full_disk(mounted: Callable[[str], Path], images_dir: Path, mode: str
         with pytest.raises(DiskFullError) as caught:
             use()
         assert caught.value.code == "disk-full"
-    if mode == "delete":  # in WAL mode, even reading takes some room
-        assert library.find(limit=None).total_count == 1001  # from memory
+    heard = Heard()
+    reading = SessionLibrary(images_dir, path, listener=heard)
+    assert reading.find(limit=None).total_count == 1001  # from memory
+    assert [record.metadata.user_note for record in reading.find(search="typed").sessions if record.metadata] == [
+        "typed"
+    ]
+    assert len(reading.history()) == 1
+    assert len(heard.why) == 2
     filler.unlink(missing_ok=True)
     assert_sound(path)
     assert (rows(path, "session_metadata"), rows(path, "session_stats")) == before

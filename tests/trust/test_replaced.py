@@ -10,9 +10,10 @@ import pytest
 from sdgen_admin.db.connection import Database
 from sdgen_admin.db.transaction import transaction
 from sdgen_admin.errors import DatabaseReplacedError
-from sdgen_admin.models.reports import ProgressListener
+from sdgen_admin.models.metadata import SessionMetadataUpdate
 from sdgen_admin.services.library import SessionLibrary
 from tests.builders import make_session
+from tests.db.uses import Heard
 from tests.neighbour import digest, make_database, plain, rows, write_metadata
 from tests.trust.collections import make_bare
 
@@ -46,42 +47,57 @@ def library(images_dir: Path) -> SessionLibrary:
     return SessionLibrary(images_dir)
 
 
-USES: dict[str, Callable[[SessionLibrary, ProgressListener], object]] = {
-    "compute": lambda library, strike: library.compute(progress=strike),
-    "find": lambda library, strike: library.find(progress=strike),
-}
+class Fated:
+    """A database that has outdated facts and meets its fate at the first session that is computed."""
+
+    def __init__(self, library: SessionLibrary, mode: str, fate: Callable[[Path], None]) -> None:
+        self.path = Path(library.db_path)
+        self._fate = fate
+        make_database(self.path, journal_mode=mode)
+        library.compute()
+        with plain(self.path) as other:
+            other.execute("UPDATE sdgen_admin_sessions SET stats_version = 0")
+        make_database(self.path.with_suffix(".new"))
+        write_metadata(self.path.with_suffix(".new"), "theirs")
+        self._theirs = digest(self.path.with_suffix(".new"))
+
+    def strike(self, done: int, total: int) -> None:
+        if done == 1:
+            self._fate(self.path)
+
+    def assert_untouched(self) -> None:
+        if self._fate is be_replaced:
+            assert digest(self.path) == self._theirs
+        else:
+            assert not self.path.exists()
 
 
 @modes
 @pytest.mark.parametrize("fate", FATES)
-@pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_while_stats_are_computed(
-    library: SessionLibrary,
-    mode: str,
-    fate: Callable[[Path], None],
-    use: Callable[[SessionLibrary, ProgressListener], object],
-) -> None:
-    path = Path(library.db_path)
-    make_database(path, journal_mode=mode)
-    library.compute()
-    with plain(path) as other:
-        other.execute("UPDATE sdgen_admin_sessions SET stats_version = 0")
-    make_database(path.with_suffix(".new"))
-    write_metadata(path.with_suffix(".new"), "theirs")
-    theirs = digest(path.with_suffix(".new"))
-
-    def strike(done: int, total: int) -> None:
-        if done == 1:
-            fate(path)
-
+def test_while_stats_are_computed(library: SessionLibrary, mode: str, fate: Callable[[Path], None]) -> None:
+    fated = Fated(library, mode, fate)
     with pytest.raises(DatabaseReplacedError, match="removed or replaced") as caught:
-        use(library, strike)
+        library.compute(progress=fated.strike)
     assert caught.value.code == "database-replaced"
-    assert caught.value.details == {"path": str(path)}
-    if fate is be_replaced:
-        assert digest(path) == theirs
-    else:
-        assert not path.exists()
+    assert caught.value.details == {"path": str(fated.path)}
+    fated.assert_untouched()
+
+
+@modes
+@pytest.mark.parametrize("fate", FATES)
+def test_a_reader_goes_on_with_what_it_has(
+    library: SessionLibrary, images_dir: Path, mode: str, fate: Callable[[Path], None]
+) -> None:
+    library.update_metadata(library.resolve(["latest"]), SessionMetadataUpdate(add_tags=("typed",)))
+    heard = Heard()
+    fated = Fated(library, mode, fate)
+    page = SessionLibrary(images_dir, listener=heard).find(progress=fated.strike)
+    assert page.total_count == len(page.sessions) == 5
+    assert not any(record.outdated for record in page.sessions)
+    assert [record.metadata.tags for record in page.sessions if record.metadata] == [("typed",)]
+    assert len(heard.why) == 1
+    assert "removed or replaced" in heard.why[0]
+    fated.assert_untouched()
 
 
 @modes

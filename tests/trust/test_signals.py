@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sdgen_admin.__main__ import main
-from sdgen_admin.cli.signals import SIGNALS, Stopped, stop_on_signals
+from sdgen_admin.cli.signals import SIGNALS, Stopped, stopping_on_signals
 from sdgen_admin.cli.terminal import progress_bar
 from sdgen_admin.services.compute import BATCH
 from sdgen_admin.services.library import SessionLibrary
@@ -22,6 +22,9 @@ from tests.trust.mirror import assert_mirrored
 from tests.trust.program import Hooks, is_group_gone, needs_fork, start, wait_for
 
 MORE = 20
+
+IGNORING_SIGINT = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+"""Starts a program as `nohup` and the background of a shell do."""
 
 signals = pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 
@@ -118,11 +121,8 @@ def test_an_edit_that_waits_is_given_up(library: SessionLibrary, tmp_path: Path,
 @pytest.fixture
 def _stopping() -> Iterator[None]:
     """Signals to this process do what they do to the program."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    stop_on_signals()
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    with stopping_on_signals():
+        yield
 
 
 @signals
@@ -187,10 +187,77 @@ main()
     assert (done.returncode, done.stderr.splitlines()) == (status, [b"Interrupted."])
 
 
-@pytest.mark.usefixtures("_stopping")
+def test_afterwards_signals_do_what_they_did() -> None:
+    handlers = [signal.getsignal(number) for number in SIGNALS]
+    with stopping_on_signals():
+        assert signal.getsignal(signal.SIGTERM) not in handlers
+
+    assert [signal.getsignal(number) for number in SIGNALS] == handlers
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     """As under `nohup`, and in the background of a shell."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stop_on_signals()
-    signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stopping_on_signals():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@needs_fork
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_under_nohup(library: SessionLibrary, number: int, status: int) -> None:
+    """Ctrl-C is not for it; it can still be terminated."""
+    with plain(Path(library.db_path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        command = [sys.executable, "-m", "sdgen_admin", "tag", "latest", "--liked", "--images-dir"]
+        with subprocess.Popen(
+            [*IGNORING_SIGINT, *command, library.roots[0].path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            assert running.stderr is not None
+            said = running.stderr.readline()  # that it waits
+            running.send_signal(number)
+            if not status:
+                time.sleep(0.5)  # it goes on waiting
+                other.execute("ROLLBACK")
+            assert running.wait(60) == status
+            if status:
+                other.execute("ROLLBACK")
+    assert b"aiting" in said
+    assert len(rows(Path(library.db_path), "session_metadata")) == (status == 0)
+
+
+def call_main(*arguments: str, in_thread: bool = False) -> tuple[object, bytes]:
+    """Call `main()` in a process that does other things as well; return its exit status and its output."""
+    code = f"""
+import sys, threading
+from sdgen_admin.__main__ import main
+sys.argv = ["sdgen-admin", *sys.argv[1:]]
+def call():
+    try:
+        main()
+    except SystemExit as end:
+        print(end.code, file=sys.stderr)
+def start():
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+for _ in range(2):
+    {"start" if in_thread else "call"}()
+"""
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, timeout=60, check=True)
+    return done.stderr.decode(errors="replace").splitlines(), done.stdout
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_main_can_be_called_again_and_in_a_thread(images_dir: Path, *, in_thread: bool) -> None:
+    make_bare(images_dir, 1)
+    SessionLibrary(images_dir).compute()
+    line = ["list", "--format", "ids", "--quiet", "--images-dir", str(images_dir)]
+    status, out = call_main(*line, in_thread=in_thread)
+
+    assert status == ["0", "0"]
+    first, second = out.splitlines()
+    assert first == second

@@ -42,13 +42,13 @@ def command(
 
     settings = find_settings(place.images_dir, place.db)
     roots = settings.roots if place.root is None else (root_named(settings.roots, place.root),)
-    report, error = _describe(SessionLibrary(settings.roots, settings.db_path))
+    report, error = _describe(SessionLibrary(settings.roots, settings.db_path, listener=place.says))
     lines, errors = [], []
     for root in roots:
         finding = check_root(root.path) if check else None
         errors.append(finding.error if finding else None)
         lines.append(_line("images_dir", root.path, settings.roots_origin, finding, errors[-1], root=root.name))
-    finding = check_database(settings.db_path) if check else None
+    finding = check_database(settings.db_path, place.says) if check else None
     errors.append(finding.error if finding else error)
     lines.append(_line("db_path", settings.db_path, settings.db_origin, finding, errors[-1]))
     renderer(output.chosen).render(ConfigView(lines, report))

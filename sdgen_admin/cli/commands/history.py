@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from sdgen_admin.cli import completion
 from sdgen_admin.cli.formats import renderer
 from sdgen_admin.cli.groups import with_options
 from sdgen_admin.cli.options import Output, Place
@@ -22,7 +21,6 @@ def command(
         typer.Argument(
             metavar="[SESSION]",
             help="Only changes to this session.",
-            autocompletion=completion.sessions,
             show_default=False,
         ),
     ] = None,
