@@ -59,27 +59,34 @@ def spread(
     """
     left = deque(items)
     team: Team | None = None
+    batch = 1  # on a waiting drive, a longer first one would be time lost
     try:
         while left:
             wall, cpu, count = 0.0, 0.0, 0
             while left and wall < _EVIDENCE:
+                some = [left.popleft() for _ in range(min(batch, len(left)))]
                 wall -= time.perf_counter()
                 cpu -= time.thread_time()
-                results = task.here([left.popleft()])
+                results = task.here(some)
                 wall += time.perf_counter()
                 cpu += time.thread_time()
-                count += 1
+                count += len(some)
+                batch = _fitting(_EVIDENCE, wall / count)
                 yield from results
             each = wall / count
             way = _choose(each * len(left), len(left), jobs, is_waiting=cpu < wall * _WAITING)
             if team is None and left and (way != ALONE or executor is not None):
                 team = _make_team(executor)
             if team is not None and team.gets_ready(way):
-                batch = max(1, min(int(_MESSAGE / each), _LONGEST_MESSAGE))
-                yield from team.work(task, left, batch, max(_STRETCH, wall * _STRETCH_SHARE))
+                yield from team.work(task, left, _fitting(_MESSAGE, each), max(_STRETCH, wall * _STRETCH_SHARE))
     finally:
         if team is not None:
             team.end()
+
+
+def _fitting(seconds: float, each: float) -> int:
+    """Return how many items of some seconds each fill a time, within limits."""
+    return max(1, min(int(seconds / each), _LONGEST_MESSAGE)) if each > 0 else _LONGEST_MESSAGE
 
 
 def _make_team(executor: "Executor | None") -> "Team":
