@@ -24,6 +24,7 @@ COMMANDS = {
     "refresh": "refresh",
     "warm-cache": "warm_cache",
     "backup": "backup",
+    "restore": "restore",
     "config": "config",
     "demo": "demo",
 }
@@ -39,8 +40,10 @@ class _Commands(Mapping[str, TyperCommand]):
     def __getitem__(self, name: str) -> TyperCommand:
         if name not in self._loaded:
             module = import_module(f"sdgen_admin.cli.commands.{COMMANDS[name]}")
+            from sdgen_admin.cli.help import Command
+
             alone = typer.Typer(add_completion=False)
-            alone.command(name)(module.command)
+            alone.command(name, cls=Command)(module.command)
             self._loaded[name] = typer.main.get_command(alone)  # type: ignore[assignment]
         return self._loaded[name]
 
@@ -78,6 +81,12 @@ class Program(TyperGroup):
             typer.echo("Interrupted.", err=True)
         sys.exit(status or 0)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page of `--help`."""
+        from sdgen_admin.cli.help import page
+
+        formatter.write(page(ctx))
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command. An error is explained; a closed pipe is not an error, since its reader has seen enough."""
         try:
@@ -98,11 +107,10 @@ class Program(TyperGroup):
 
 
 def _explain(message: str, hint: str, status: int) -> int:
-    from sdgen_admin.cli.text import visible
+    from sdgen_admin.cli.text import shortened, visible
 
-    typer.echo(visible(f"Error: {message}"), err=True)
-    for line in hint.split("\n") if hint else ():
-        typer.echo(visible(line), err=True)
+    for line in (f"Error: {message}", *(hint.split("\n") if hint else ())):
+        typer.echo(shortened(visible(line)), err=True)
     return status
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sdgen_admin.cli import completion
 from sdgen_admin.cli.invalid import explained
 from sdgen_admin.cli.options import Where
 from sdgen_admin.models.enums import RatingFilter, Source, StatusFilter
@@ -41,7 +40,6 @@ class Filters:
             "--model",
             metavar="TEXT",
             help="Part of the model's name; repeatable (any).",
-            autocompletion=completion.models,
             rich_help_panel=_FILTERS,
         ),
     ] = None
@@ -69,13 +67,13 @@ class Filters:
             "--tag",
             metavar="TAG",
             help="Has this tag; repeatable (all).",
-            autocompletion=completion.tags,
             rich_help_panel=_FILTERS,
         ),
     ] = None
     untagged: Annotated[bool, typer.Option("--untagged", help="Has no tag.", rich_help_panel=_FILTERS)] = False
     rating: Annotated[
-        RatingFilter | None, typer.Option("--rating", help="Has this rating.", rich_help_panel=_FILTERS)
+        RatingFilter | None,
+        typer.Option("--rating", metavar="|".join(RatingFilter), help="Has this rating.", rich_help_panel=_FILTERS),
     ] = None
     status: Annotated[
         StatusFilter | None,
@@ -91,7 +89,8 @@ class Filters:
         typer.Option("--problem/--no-problem", help="Lacks full stats, or not.", rich_help_panel=_FILTERS),
     ] = None
     source: Annotated[
-        Source | None, typer.Option("--source", help="Where the facts came from.", rich_help_panel=_FILTERS)
+        Source | None,
+        typer.Option("--source", metavar="|".join(Source), help="Where the facts came from.", rich_help_panel=_FILTERS),
     ] = None
     missing: Annotated[
         bool, typer.Option("--missing", help="In the database, but without a folder.", rich_help_panel=_FILTERS)
@@ -112,7 +111,6 @@ class Filters:
             "--sort",
             metavar="FIELD",
             help="Sort by any field: newest or largest first, names A to Z.",
-            autocompletion=completion.sort_keys,
             rich_help_panel=_PAGE,
         ),
     ] = None

@@ -1,6 +1,8 @@
 """Ctrl-C and the system's request to end: what is done is kept, everything started is stopped, the status says why."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -23,11 +25,22 @@ class Stopped(BaseException):
         return f"Interrupted: {self.how_far}." if self.how_far else "Interrupted."
 
 
-def stop_on_signals() -> None:
-    """Let the signals raise Stopped from now on, wherever the program is."""
-    for number in SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under `nohup` and in a shell's background
-            signal.signal(number, _stop)
+@contextmanager
+def stopping_on_signals() -> Iterator[None]:
+    """Let the signals raise Stopped, wherever the program is. Those that are ignored stay ignored, as under `nohup`.
+
+    Signals are the main thread's: in another one, nothing changes.
+    """
+    before = {}
+    with suppress(ValueError):  # what Python says in another thread
+        for number in SIGNALS:
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: the host program's, not Python's
+                before[number] = signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -27,7 +27,8 @@ _NARROWEST = 20
 def prepare_streams() -> None:
     """Make the three streams fit to use: closed ones lead nowhere, and what an encoding lacks is spelled out."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 -- until the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -6,18 +6,23 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from sdgen_admin.cli import completion, shells, words
 from sdgen_admin.models.fields import FIELDS
 from tests.builders import make_manifest, make_session
 from tests.cli.harness import environment, ok, read_all, run
+from tests.cli.words import commands, program_options
 from tests.neighbour import write_metadata
 
-ODD = "20260101_120000-it's $HOME & a (b) *"
+ODD = """20260101_120000-it's a  "b" $HOME `c` \\d *? [e] {f,g} !h ; & | <i> (j) ~ # k:l=m@n%o^p, é -q"""
 SEEDS = "2025-10-20_091500_seed_study.prompt"
+_PATIENCE = 20
+"""Seconds until a shell counts as stuck."""
 UNIQUE = [
     ("show 2025-", SEEDS),
     ("tag 20251101", "20251101_220000-landscapes"),
@@ -47,7 +52,7 @@ def bin_dir(tmp_path: Path) -> Path:
     script = folder / "sdgen-admin"
     script.write_text(
         f'#!/bin/sh\nif [ -n "$_SDGEN_ADMIN_COMPLETE" ]; then exec "{sys.executable}" -m sdgen_admin "$@"; fi\n'
-        'printf "<%s>" "$@"\n'
+        'printf "%s\\036" "$@"\n'
     )
     script.chmod(0o755)
     return folder
@@ -74,14 +79,16 @@ def press_tab(shell: list[str], setup: str, line: str, bin_dir: Path) -> list[st
         shell, stdin=theirs, stdout=theirs, stderr=theirs, env=environment_of(bin_dir), start_new_session=True
     ) as running:
         os.close(theirs)
+        stuck = threading.Timer(_PATIENCE, running.kill)  # in a quote that is not closed
+        stuck.start()
         os.write(ours, f". {script}; echo READ''Y\n".encode())
         chunks = read_all(ours)
         seen = _until(b"READY\r\n", chunks)
         os.write(ours, f"sdgen-admin {line}\t\nexit\n".encode())
         seen += b"".join(chunks)
-        running.wait(20)
+        stuck.cancel()
     os.close(ours)
-    return re.findall("<([^<>]*)>", seen.decode().partition("READY\r\n")[2])
+    return re.findall("([^\x1e\n]*)\x1e", seen.decode().partition("READY\r\n")[2])
 
 
 def _until(mark: bytes, chunks: Iterator[bytes]) -> bytes:
@@ -154,30 +161,64 @@ def odd(demo: Path) -> Path:
     return demo
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_what_a_shell_must_quote_arrives_whole(odd: Path, bin_dir: Path, shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed here")
-    complete = {"bash": bash, "zsh": zsh}[shell]
+INTERACTIVE = [pytest.param(bash, marks=needs("bash"), id="bash"), pytest.param(zsh, marks=needs("zsh"), id="zsh")]
 
-    assert complete("list --model my", bin_dir) == ["list", "--model", "my model $1 v2.safetensors"]
-    assert complete("list --tag év", bin_dir) == ["list", "--tag", "évident"]
-    if shell == "bash":
-        assert complete("show 2026", bin_dir) == ["show", ODD]
+
+@pytest.mark.parametrize("shell", INTERACTIVE)
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("list --model my", ["list", "--model", "my model $1 v2.safetensors"]),
+        ("list --model=my", ["list", "--model=my model $1 v2.safetensors"]),
+        ("list --tag év", ["list", "--tag", "évident"]),
+        ("show 2026", ["show", ODD]),
+        ("show '2026", ["show", ODD]),
+        ('show "2026', ["show", ODD]),
+        (r"show 20260101_120000-it\'s\ a", ["show", ODD]),
+        ("show \"20260101_120000-it's", ["show", ODD]),
+        ("tag latest 2026", ["tag", "latest", ODD]),
+    ],
+)
+def test_what_a_shell_must_quote_arrives_whole(
+    odd: Path, bin_dir: Path, shell: Callable[[str, Path], list[str]], line: str, expected: list[str]
+) -> None:
+    assert shell(line, bin_dir) == expected
+
+
+@needs("fish")
+@pytest.mark.parametrize("typed", ["2026", r"20260101_120000-it\'s\ a", "'2026", '"2026'])
+def test_fish_is_given_names_as_they_are(odd: Path, bin_dir: Path, typed: str) -> None:
+    assert fish(f"show {typed}", bin_dir) == [ODD]
+
+
+@pytest.mark.parametrize("shell", INTERACTIVE)
+@pytest.mark.parametrize(("typed", "expected"), [("many_se", "20251103_064500-one_face_many_seeds"), ("seed", "seed")])
+def test_part_of_a_name(
+    shared: Path, bin_dir: Path, shell: Callable[[str, Path], list[str]], typed: str, expected: str
+) -> None:
+    """One name takes its place. If there are several, it stays: what they all begin with is a date."""
+    assert shell(f"show {typed}", bin_dir) == ["show", expected]
 
 
 @needs("bash")
-def test_a_part_from_the_middle_is_left_as_it_was_typed(shared: Path, bin_dir: Path) -> None:
-    """In its place bash would put what all that have it begin with: a date, and the part would be lost."""
-    assert bash("show seed", bin_dir) == ["show", "seed"]
+@pytest.mark.parametrize("typed", ["20260102_120000-a:b=", "20260102_120000-a:b", "20260102_120000-a:", "20260102"])
+def test_where_bash_takes_words_apart(demo: Path, bin_dir: Path, typed: str) -> None:
+    name = "20260102_120000-a:b=c@d"
+    make_session(demo, name)
+    ok("compute-stats", "--all")
+
+    assert bash(f"show {typed}", bin_dir) == ["show", name]
 
 
-def offered(line: str, env: dict[str, str | None] | None = None) -> list[str]:
+def offered(line: str, env: dict[str, str] | None = None) -> list[str]:
     """Return what the program answers bash."""
-    words = {"COMP_WORDS": f"sdgen-admin {line}", "COMP_CWORD": str(len(line.split(" ")))}
-    outcome = run(env={"_SDGEN_ADMIN_COMPLETE": "complete_bash", **words, **(env or {})})
-    assert (outcome.err, outcome.status) == ("", 0)
-    return outcome.out.split("\n")[: -1 if outcome.out.strip() else 0]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        words = {"COMP_WORDS": f"sdgen-admin {line}".replace(" ", "\n"), "COMP_CWORD": str(len(line.split(" ")))}
+        answer, status = shells.bash(words)
+    assert status == 0
+    return answer.splitlines()
 
 
 def test_what_a_shell_must_quote_is_quoted_for_bash(odd: Path) -> None:
@@ -235,6 +276,59 @@ def test_without_a_database_there_is_silence(tmp_path: Path, what: str) -> None:
     (tmp_path / "no.db").write_bytes(b"this is no database at all, but some text")
     assert offered(what, {"SDGEN_IMAGES_DIR": str(tmp_path), "SDGEN_DB": str(tmp_path / "no.db")}) == []
     assert offered(what, {"IMAGE_FOLDERS": "{"}) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("lis", ["list"]),
+        ("--ver", ["--version"]),
+        ("frobnicate ", []),
+        ("list --no-l", ["--no-liked"]),
+        ("list --format js", ["json", "jsonl"]),
+        ("list --format=js", ["--format=json", "--format=jsonl"]),  # as a word of its own it is whole
+        ("list --rating = dis", ["dislike"]),
+        ("list --liked=", []),  # a flag
+        ("list --limit ", []),
+        ("list --nonsense ", []),
+        ("show latest ", []),  # takes one session
+        ("show -- --", []),  # is no option there
+        ("tag latest la", ["latest"]),
+        ("tag - la", ["latest"]),
+        ("list --note --tag ", []),
+    ],
+)
+def test_words(line: str, expected: list[str]) -> None:
+    assert offered(line) == expected
+
+
+def test_the_words_are_those_of_the_program() -> None:
+    """If this fails: `python -m tests.cli.words` brings the file up to date."""
+    assert program_options() == words.PROGRAM
+    assert commands() == words.COMMANDS
+    assert set(completion.NAMES) <= {
+        name.removesuffix("...") for _, arguments, options in words.COMMANDS.values() for name in (*arguments, *options)
+    }
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_words_come_with_their_help(shell: str) -> None:
+    environment = {"_TYPER_COMPLETE_ARGS": "sdgen-admin hist"}
+
+    assert shells.SHELLS[shell](environment)[0].replace(r"\x20", " ").count("Show the changes that this tool made") == 1
+
+
+def test_powershell() -> None:
+    typed = {"_TYPER_COMPLETE_ARGS": "sdgen-admin list --sta", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "--sta"}
+    assert shells.powershell(typed)[0].startswith("--status:::running")
+    typed = {"_TYPER_COMPLETE_ARGS": "sdgen-admin list --status "}
+    assert "stalled::: \n" in shells.powershell(typed)[0]
+
+
+def test_what_powershell_must_quote(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGE_FOLDERS", json.dumps([{"name": "Jo's nas", "path": "/a"}]))
+
+    assert shells.powershell({"_TYPER_COMPLETE_ARGS": "sdgen-admin list --root "})[0] == "'Jo''s nas'::: \n"
 
 
 def test_the_script_names_the_program() -> None:

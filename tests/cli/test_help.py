@@ -23,9 +23,8 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 def help_of(*arguments: str, columns: int = 80) -> str:
-    """Return help as a terminal of some width without colour shows it; blanks at the ends of lines say nothing."""
-    text = ok(*arguments, "--help", env={"COLUMNS": str(columns), "TERMINAL_WIDTH": str(columns)})
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()) + "\n"
+    """Return help as a terminal of some width shows it."""
+    return ok(*arguments, "--help", env={"COLUMNS": str(columns)})
 
 
 def test_program(picture: SnapshotAssertion) -> None:
@@ -39,14 +38,13 @@ def test_command(picture: SnapshotAssertion, command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_two_examples(command: str) -> None:
-    words = re.sub(r"\s+", " ", help_of(command, columns=200).partition("╭")[0])
-
-    assert words.count(f"sdgen-admin {command}") >= 2 + 1  # the usage line is one
+    assert help_of(command).count(f" sdgen-admin {command}") >= 2 + 1  # the usage line is one
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_flag_is_cut(command: str) -> None:
     text = help_of(command)
 
+    assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text.replace("A,B,…", "")
     assert set(re.findall(r"--[a-z-]+", text)) == set(re.findall(r"--[a-z-]+", help_of(command, columns=200)))

@@ -1,6 +1,7 @@
 """Manners: what goes to which stream, how much is said, closed pipes, colour, encodings, a bare environment."""
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -144,9 +145,13 @@ def test_a_reader_that_is_gone_is_no_error(shared: Path, tmp_path: Path) -> None
     assert (status, (tmp_path / "stderr").read_text()) == (0, "")
 
 
-def test_closed_streams_lead_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("there_is_one", [False, True])
+def test_closed_streams_lead_nowhere(monkeypatch: pytest.MonkeyPatch, *, there_is_one: bool) -> None:
+    """As in a program without a console, and in one that has closed them."""
     for name in ("stdin", "stdout", "stderr"):
-        monkeypatch.setattr(sys, name, None)
+        stream = io.StringIO()
+        stream.close()
+        monkeypatch.setattr(sys, name, stream if there_is_one else None)
     prepare_streams()
     streams = (sys.stdin, sys.stdout, sys.stderr)
     monkeypatch.undo()

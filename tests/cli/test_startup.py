@@ -20,7 +20,7 @@ except SystemExit as end:
 """
 HEAVY = {
     "pydantic", "msgspec", "sqlite3", "rich", "rich.console", "rich.table", "logging", "concurrent.futures", "asyncio",
-    "multiprocessing", "filelock",
+    "multiprocessing",
 }  # fmt: skip
 """What only some command lines need. `subprocess` is not among them: Typer itself loads it."""
 
@@ -39,6 +39,11 @@ def test_version_loads_nothing_heavy() -> None:
     assert not any(name.startswith("sdgen_admin.cli.commands.") for name in loaded("--version"))
 
 
+@pytest.mark.parametrize("arguments", ["--help", "list --help", ""])
+def test_help_loads_nothing_heavy_of_ours(arguments: str) -> None:
+    assert loaded(*arguments.split()) & {"rich", "msgspec", "sqlite3", "sdgen_admin.services.library"} == set()
+
+
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
@@ -50,15 +55,15 @@ def test_version_loads_nothing_heavy() -> None:
         ("list --where sche", "scheduler"),
     ],
 )
-def test_completion_loads_neither_models_nor_rich(shared: Path, line: str, completed: str) -> None:
-    words = f"sdgen-admin {line}"
+def test_completion_loads_neither_typer_nor_models(shared: Path, line: str, completed: str) -> None:
+    words = ["sdgen-admin", *line.split()]
     env: dict[str, str | None] = {
         "_SDGEN_ADMIN_COMPLETE": "complete_bash",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(len(words.split()) - 1),
+        "COMP_WORDS": "\n".join(words),
+        "COMP_CWORD": str(len(words) - 1),
     }
 
-    assert loaded(env=env) & (HEAVY - {"sqlite3"}) == set()
+    assert loaded(env=env) & ((HEAVY | {"typer"}) - {"sqlite3"}) == set()
     assert process(env=env).stdout.decode().split() == [completed]
 
 
