@@ -161,11 +161,11 @@ def test_unchecked_a_database_that_cannot_be_read_is_said_all_the_same(shared: P
     path.write_bytes(b"a text that is long enough to be taken for a database, if one does not look")
     outcome = run("config", "--db", path)
 
+    advice = "Name another database with --db FILE. If it was one, go back to a backup: sdgen-admin restore FILE"
     assert (outcome.status, outcome.err) == (3, "")
     assert outcome.out.splitlines()[1:] == [
         f"database      {path}  (from option --db)",
-        f"  problem     {path} is not a database. Name another database with --db FILE."
-        " If it was one, go back to a backup: sdgen-admin restore FILE",
+        f"  problem     {path} is not a database. {advice}",
     ]
 
 

@@ -149,9 +149,9 @@ def test_a_reader_that_is_gone_is_no_error(shared: Path, tmp_path: Path) -> None
 def test_closed_streams_lead_nowhere(monkeypatch: pytest.MonkeyPatch, *, there_is_one: bool) -> None:
     """As in a program without a console, and in one that has closed them."""
     for name in ("stdin", "stdout", "stderr"):
-        stream = io.StringIO()
-        stream.close()
-        monkeypatch.setattr(sys, name, stream if there_is_one else None)
+        closed = io.StringIO()
+        closed.close()
+        monkeypatch.setattr(sys, name, closed if there_is_one else None)
     prepare_streams()
     streams = (sys.stdin, sys.stdout, sys.stderr)
     monkeypatch.undo()
