@@ -29,8 +29,8 @@ def is_lack_of_room(error: sqlite3.Error) -> bool:
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Whether another program's lock is in the way."""
-    return code_of(error) & 0xFF == sqlite3.SQLITE_BUSY
+    """Whether another program's lock is in the way, and may be gone the next time."""
+    return code_of(error) & 0xFF == sqlite3.SQLITE_BUSY and code_of(error) != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 def replaced(path: str) -> DatabaseReplacedError:

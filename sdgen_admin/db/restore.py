@@ -216,18 +216,24 @@ def _replace(part: str, copy: str, database: Database, *, was_there: bool) -> st
                 os.replace(file + suffix, aside + suffix)
                 moved.append(suffix)
         _name_it(part, file, was_there=was_there)
-    except (OSError, DatabaseError) as error:
-        for suffix in moved:
-            os.replace(aside + suffix, file + suffix)
-        if was_there and os.path.lexists(file):
-            os.unlink(aside)
-        elif was_there:
-            os.replace(aside, file)
+    except BaseException as error:
+        if not _is_in_place(part, file):
+            for suffix in moved:
+                os.replace(aside + suffix, file + suffix)
+            if was_there and os.path.lexists(file):
+                os.unlink(aside)
+            elif was_there:
+                os.replace(aside, file)
         if isinstance(error, OSError):
             raise DatabaseError(f"Cannot replace {file}: {error.strerror}.", path=database.path) from error
         raise
     sync_folder(os.path.dirname(file))
     return aside if was_there else None
+
+
+def _is_in_place(part: str, file: str) -> bool:
+    """Whether an interrupt came only after the file had been put in its place."""
+    return not os.path.lexists(part) or (os.path.lexists(file) and os.path.samefile(part, file))
 
 
 def _name_it(part: str, file: str, *, was_there: bool) -> None:

@@ -13,6 +13,8 @@ from sdgen_admin.db.faults import is_locked, replaced
 
 SLICE = 0.1
 """Seconds that SQLite itself waits for a lock before it is asked again: no signal arrives while it waits."""
+_PAUSE = 0.001
+"""Seconds between two tries: SQLite does not wait if waiting might be in vain."""
 _SILENCE = 1.0
 """Seconds of waiting that need no word."""
 _SHARE = 3.0
@@ -62,6 +64,7 @@ class Connection(sqlite3.Connection):
                 waited = time.monotonic() - begun
                 if not is_locked(error) or waited >= min(most, self.timeout):
                     raise
+            time.sleep(_PAUSE)
             if on_wait is not None and waited >= _SILENCE:
                 on_wait()
                 on_wait = None

@@ -4,7 +4,7 @@ import os
 
 STEP_NS = 2_000_000_000
 """File systems count in steps of up to 2 s (FAT): two changes within one step leave the same time."""
-_DAY_NS = 24 * 60 * 60 * 1_000_000_000
+DAY_NS = 24 * 60 * 60 * 1_000_000_000
 
 _OURS = frozenset((
     "bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "fuseblk", "hfsplus", "jfs", "msdos", "nilfs2",
@@ -19,7 +19,7 @@ def hides_for_ns(folder: str) -> int:
 
     A server, a virtual machine's host or a camera has a clock of its own. It is taken to be right to the day.
     """
-    return STEP_NS if has_our_clock(folder) else _DAY_NS
+    return STEP_NS if has_our_clock(folder) else DAY_NS
 
 
 def has_our_clock(folder: str) -> bool:
@@ -39,7 +39,7 @@ def file_system_of(path: str, mounts: str) -> str | None:
         mounts: What Linux's `mountinfo` says.
     """
     found, longest = None, -1
-    for line in mounts.splitlines():
+    for line in mounts.split("\n"):  # a path may hold the other ends of lines
         mount, _, file_system = line.partition(" - ")
         fields = mount.split(" ")
         if len(fields) < 5 or not file_system:  # noqa: PLR2004

@@ -9,7 +9,7 @@ from typing import IO
 
 
 def main(threads: int) -> None:
-    """Answer calls on standard input and output; an interrupt is the starting process's affair."""
+    """Answer calls on standard input and output. The parent handles interrupts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.stdin.buffer, sys.stdout.buffer, threads)
 

@@ -13,7 +13,7 @@ from sdgen_admin.scan.work import ALONE, Task, Way
 R = TypeVar("R")
 
 _GIVEN = Way(0, 32, is_shared=False)
-"""How the caller's executor is fed: nobody tells how many it has at work."""
+"""How the caller's executor is fed: an executor does not say how many workers it has."""
 _AHEAD = 4
 """Messages for each thread, in work or waiting, so that it has work while what is done is stored."""
 
@@ -29,9 +29,12 @@ class Team:
         self._is_given = executor is not None
         self._executor = executor
         self._way = _GIVEN if executor is not None else ALONE
+        self._has_lost_processes = False
 
     def gets_ready(self, way: Way) -> bool:
         """Change to a way of working, and return whether there is anybody to help."""
+        if way.processes and self._has_lost_processes:  # those that come after would be lost, too
+            way = ALONE if way.is_shared else way._replace(processes=0, threads=way.processes * way.threads)
         if not self._is_given and way != self._way:
             self.end()
             self._way, self._executor = way, _start(way)
@@ -76,6 +79,7 @@ class Team:
         self._executor = None
 
     def _lose(self) -> None:
+        self._has_lost_processes |= not self._is_given and self._way.processes > 0
         self.end()
         self._is_given, self._way = False, ALONE
 
@@ -84,7 +88,7 @@ def _start(way: Way) -> Executor | None:
     if way.processes:
         from sdgen_admin.scan.processes import HelperProcesses  # noqa: PLC0415 -- a plain loop needs none
 
-        with suppress(OSError):  # no room for a process
+        with suppress(OSError, RuntimeError):  # no room for a process
             return HelperProcesses(way.processes, way.threads)
         return None
     if way.threads:

@@ -27,7 +27,7 @@ class Way(NamedTuple):
     threads: int
     """In each process, or in this one if there are no others."""
     is_shared: bool
-    """Whether this thread works, too, while it waits for the others. On a drive that makes it wait it does not."""
+    """Whether this thread works, too, instead of waiting for the others. On a waiting drive it only waits."""
 
 
 ALONE = Way(0, 0, is_shared=True)

@@ -1,11 +1,12 @@
 """What was read of sessions, into the database: one transaction for many."""
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sdgen_admin.db import facts, unsettled
-from sdgen_admin.disk.clock import STEP_NS, hides_for_ns
+from sdgen_admin.disk.clock import DAY_NS, STEP_NS, hides_for_ns
 from sdgen_admin.disk.fingerprint import Fingerprint
 from sdgen_admin.disk.folder import SessionReading
 from sdgen_admin.disk.roots import is_offline
@@ -37,6 +38,13 @@ def store_readings(
     computed = {reading.session_id: compute_fields(reading, now) for reading in readings if reading.is_readable}
     hides_for = hides_for_ns(root.path)
 
+    def is_settled(session_id: str, fingerprint: Fingerprint, seen: unsettled.Seen | None) -> bool:
+        if not _is_settled(fingerprint, seen, began_ns, hides_for):
+            return False
+        # A symlink may lead to another drive. Only what has changed lately is worth the question.
+        folder = os.path.join(root.path, session_id)
+        return _is_settled(fingerprint, seen, began_ns, DAY_NS) or not os.path.islink(folder)
+
     def store() -> None:
         connection, root_id = opened.connection, opened.ids[root]
         seen = unsettled.first_seen(connection, root_id)
@@ -44,7 +52,7 @@ def store_readings(
             reading.session_id: fingerprint
             for reading in readings
             if (fingerprint := reading.fingerprint) is not None
-            and _is_settled(fingerprint, seen.get(reading.session_id), began_ns, hides_for)
+            and is_settled(reading.session_id, fingerprint, seen.get(reading.session_id))
         }
         here = [reading for reading in readings if not reading.is_gone]
         kept = [reading for reading in here if _cannot_tell(reading) and _has_good_facts(opened, root, reading)]

@@ -31,6 +31,8 @@ def warm_lock(database: Database) -> Iterator[bool]:
             f"{database.file}.sdgen-admin.lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666
         )
     except OSError:
+        lock = None
+    if lock is None:
         yield True
         return
     try:

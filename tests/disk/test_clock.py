@@ -45,6 +45,12 @@ def test_a_folder_is_on_the_innermost_and_latest_mount(path: str, file_system: s
     assert file_system_of(path, MOUNTS) == file_system
 
 
+def test_a_mount_point_may_hold_what_ends_lines_elsewhere() -> None:
+    mounts = "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:9 / /mnt/a\u2028b rw - nfs4 server:/x rw\n"
+
+    assert file_system_of("/mnt/a\u2028b/images", mounts) == "nfs4"
+
+
 def test_without_mounts_nothing_is_known() -> None:
     assert file_system_of("/srv/images", "") is None
 

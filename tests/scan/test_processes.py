@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,6 +178,74 @@ def test_it_serves_on_the_standard_streams(monkeypatch: pytest.MonkeyPatch) -> N
         signal.signal(signal.SIGINT, before)
 
     assert replies(answered.getvalue()) == {1: (1, None), 2: (2, None)}
+
+
+def test_long_calls_and_long_replies_do_not_wait_for_each_other() -> None:
+    executor = HelperProcesses(1, 2)
+
+    futures = [executor.submit(_long_reply, "x" * 2_000) for _ in range(200)]
+
+    assert {len(future.result(60)) for future in futures} == {200_000}
+    executor.shutdown()
+
+
+def test_a_reply_that_cannot_be_read_is_not_waited_for() -> None:
+    executor = HelperProcesses(1, 1)
+
+    with pytest.raises(BrokenExecutor):
+        executor.submit(_raise_what_cannot_be_read).result(60)
+    with pytest.raises(BrokenExecutor):
+        executor.submit(int, "1").result(60)
+    executor.shutdown(cancel_futures=True)
+
+
+def test_without_room_for_a_thread_no_process_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    import subprocess
+
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Watched(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(subprocess, "Popen", Watched)
+    monkeypatch.setattr(threading.Thread, "start", no_room)
+    with pytest.raises(RuntimeError, match="new thread"):
+        HelperProcesses(1, 1)
+
+    assert [process.poll() is None for process in started] == [False]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_in_a_forked_child_the_processes_are_the_parents(executor: HelperProcesses) -> None:
+    assert executor.submit(int, "1").result(60) == 1
+    child = os.fork()
+    if not child:
+        executor.shutdown(wait=False, cancel_futures=True)
+        os._exit(7)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert executor.submit(int, "2").result(60) == 2
+
+
+class PickyError(Exception):
+    """An exception that can be sent, but not be made again."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+
+
+def _raise_what_cannot_be_read() -> None:
+    raise PickyError(1, "x")
+
+
+def _long_reply(text: str) -> str:
+    return text * 100
 
 
 def _raise_what_cannot_be_sent() -> None:

@@ -128,7 +128,7 @@ def test_waiting_is_done_in_threads(waiting: Task[Done], agency: Agency, jobs: i
     assert [way for way, _ in agency.hired] == [Way(0, threads, is_shared=False)]
 
 
-@pytest.mark.parametrize(("jobs", "expected"), [(None, Way(4, 8, False)), (2, Way(2, 1, False))])
+@pytest.mark.parametrize(("jobs", "expected"), [(None, Way(4, 8, False)), (2, Way(1, 2, False))])
 def test_much_waiting_is_done_in_processes_with_threads(
     waiting: Task[Done], clock: Clock, agency: Agency, jobs: int | None, expected: Way
 ) -> None:
@@ -216,6 +216,24 @@ def test_what_was_lost_with_a_process_is_done_by_this_thread(busy: Task[Done], a
     done = Counter(item for item, _ in spread(busy, ITEMS, jobs=4))
 
     assert done == Counter(ITEMS)
+    assert len(agency.hired) == 1  # more would be lost as well
+
+
+def test_if_processes_are_lost_threads_wait_instead(waiting: Task[Done], clock: Clock, agency: Agency) -> None:
+    clock.seconds = 0.05
+    agency.lasts = 0
+    started = agency.__call__
+
+    def start(way: Way) -> Executor | None:
+        agency.lasts = 0 if way.processes else float("inf")
+        return started(way)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(team_module, "_start", start)
+        done = Counter(item for item, _ in spread(waiting, ITEMS))
+
+    assert done == Counter(ITEMS)
+    assert [way for way, _ in agency.hired] == [Way(4, 8, is_shared=False), Way(0, 32, is_shared=False)]
 
 
 def test_without_room_for_a_thread_this_one_does_the_work(waiting: Task[Done], monkeypatch: pytest.MonkeyPatch) -> None:

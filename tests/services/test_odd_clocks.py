@@ -54,6 +54,19 @@ def test_an_image_right_after_a_reading_is_seen(odd_drive: MakeDrive, tmp_path: 
         assert images(library) == [8] * 6
 
 
+def test_a_symlink_to_a_session_on_such_a_drive_is_looked_at_as_closely(odd_drive: MakeDrive, tmp_path: Path) -> None:
+    drive, root = odd_drive(coarse=True, clock=-30), tmp_path / "images"
+    root.mkdir()
+    for session in NAMES:
+        make_session(drive.backing / "images", session, when=datetime.now())
+        (root / session).symlink_to(drive / "images" / session)
+    library = SessionLibrary(root, tmp_path / "sessions.db")
+
+    assert images(library) == [6] * 6
+    write_images(drive, "late.png")
+    assert images(library) == [7] * 6
+
+
 def test_what_changed_lately_is_read_twice_more_on_a_drive_with_another_clock(
     odd_drive: MakeDrive, tmp_path: Path
 ) -> None:
