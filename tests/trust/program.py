@@ -70,8 +70,8 @@ class Running:
         return status
 
     def said(self) -> str:
-        """Return all that it wrote to both streams."""
-        return self.said_in.read_text(encoding="utf-8")
+        """Return all that it wrote to both streams so far."""
+        return self.said_in.read_text(encoding="utf-8") if self.said_in.exists() else ""
 
 
 def start(*arguments: str | Path, said_in: Path, hooks: Hooks | None = None) -> Running:
