@@ -1,5 +1,6 @@
 """What to type next after an error, in the command line's own words, and the exit status the error means."""
 
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -102,8 +103,10 @@ def _ambiguous_session(details: Details) -> str:
 
 
 def _twin_session(details: Details) -> str:
-    root = visible(shlex.quote(str(details.get("root", ""))))
-    return f"To name the session that has the metadata, add: --root {root}"
+    root = str(details.get("root", ""))
+    # A root that is not configured has no name: its path stands there.
+    option = "--images-dir" if os.path.isabs(root) else "--root"
+    return f"To name the session that has the metadata, add: {option} {visible(shlex.quote(root))}"
 
 
 def _already_undone(details: Details) -> str:
@@ -178,6 +181,7 @@ HINTS: dict[str, Hint] = {
     "no-manifest": _fixed(""),
     "invalid-manifest": _fixed(""),
     "database-error": _fixed(_OTHER_FILE),
+    "no-folder": _fixed("Make it, or name another file."),
     "no-database": _fixed("If it is the right file, create it with: sdgen-admin compute-stats --all"),
     "not-a-database": _fixed(f"{_OTHER_FILE} If it was one, go back to a backup: sdgen-admin restore FILE"),
     "database-damaged": _fixed(

@@ -78,6 +78,8 @@ def checked_copy(source: sqlite3.Connection, path: str, target: str) -> Iterator
     """
     folder = os.path.dirname(target)
     remove_abandoned(folder)
+    if not os.path.isdir(folder):
+        raise DatabaseError(f"There is no folder {folder}.", code="no-folder", path=folder)
     try:
         descriptor, part = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
     except OSError as error:

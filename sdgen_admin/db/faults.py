@@ -1,5 +1,6 @@
 """What SQLite's errors mean, in this package's own words."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,8 @@ def explain(error: sqlite3.Error, path: str, timeout: float) -> DatabaseError:
     code = code_of(error)
     if code == sqlite3.SQLITE_READONLY_DBMOVED:
         return replaced(path)
+    if os.path.isdir(path):
+        return DatabaseError(f"{path} is a folder, not a database.", path=path)
     match sqlite3.SQLITE_FULL if is_lack_of_room(error) else code & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             message = f"Another program has locked {path} for {timeout:g} s."

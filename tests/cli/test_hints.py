@@ -70,6 +70,7 @@ def test_an_unknown_code_has_no_hint() -> None:
         ("already-undone", {"group": 3, "by": 5}, "To redo it: sdgen-admin undo 5"),
         ("changed-since", {"group": 3}, "To put the old values back anyway: sdgen-admin undo 3 --force"),
         ("session-in-two-roots", {"session": "x", "root": "my nas"}, "--root 'my nas'"),
+        ("session-in-two-roots", {"session": "x", "root": "/mnt/my nas"}, "--images-dir '/mnt/my nas'"),
         ("read-only-database", {"path": "x.db", "wal": True}, "-wal file"),
         ("invalid-request", {"hint": "Leave one of them out."}, "Leave one of them out."),
         ("invalid-request", {}, ""),

@@ -208,7 +208,7 @@ def test_no_room_for_the_copy(library: SessionLibrary, path: Path, tmp_path: Pat
 def test_a_folder_that_is_not_there_or_cannot_be_written(library: SessionLibrary, tmp_path: Path) -> None:
     make_bare(Path(library.roots[0].path), 1)
     library.compute()
-    with pytest.raises(DatabaseError, match="Cannot create"):
+    with pytest.raises(DatabaseError, match="There is no folder"):
         library.backup(tmp_path / "nowhere" / "copy")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)

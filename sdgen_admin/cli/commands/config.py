@@ -85,5 +85,5 @@ def _line(
         is_there=finding.is_there if finding else None,
         is_readable=finding.is_readable if finding else None,
         is_writable=finding.is_writable if finding else None,
-        problem=f"{error.message} {hint(error)}".rstrip() if error else None,
+        problem=" ".join([error.message, *hint(error).split("\n")]).rstrip() if error else None,
     )

@@ -36,5 +36,6 @@ def command(
     previous = visible(shlex.quote(report.previous))
     if report.was_damaged:
         place.says.note(f"The database was damaged. What is left of it: {previous}")
+        place.says.note("Restart the programs that had it open: they still use the damaged file.")
     else:
         place.says.note(f"To go back to what it held before: sdgen-admin restore {previous}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from sdgen_admin.db.faults import is_locked
 from sdgen_admin.db.shared import own, webui_v1
 from sdgen_admin.db.shared.interface import Layout
 from sdgen_admin.db.soundness import lacks_something_of_others
@@ -115,7 +116,7 @@ def try_to_repair(
 
 
 def problem_of(connection: sqlite3.Connection, first_roots: Sequence[int]) -> str | None:
-    """Return why a repair would fail, None if it would not. Changes nothing."""
+    """Return why a repair would fail, None if it would not, or if another program is writing. Changes nothing."""
     found = recognize(connection)
     if found.layout is None:
         return found.why
@@ -123,7 +124,7 @@ def problem_of(connection: sqlite3.Connection, first_roots: Sequence[int]) -> st
         with transaction(connection, keep=False):
             connection.execute(_repair_statement(connection, found.layout, first_roots, None))
     except sqlite3.Error as error:
-        return f"session_stats cannot be written: {error}."
+        return None if is_locked(error) else f"session_stats cannot be written: {error}."
     return None
 
 
