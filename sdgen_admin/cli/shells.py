@@ -13,7 +13,7 @@ from sdgen_admin.cli.completion import Offer, offers
 INSTRUCTION = "_SDGEN_ADMIN_COMPLETE"
 """The variable that names the shell, as `complete_zsh`."""
 _END = "\uffff"
-"""Stands at the end of what was typed, so that the last word is the one that is not finished."""
+"""Marks the end of what was typed, so that the last word is always the unfinished one."""
 _BASH_BREAKS = "=:@"
 """Characters at which bash takes a word apart, though it is one word to the shell."""
 _QUOTES = ("'", '"')

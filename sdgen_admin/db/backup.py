@@ -17,11 +17,11 @@ from sdgen_admin.db.uri import file_uri
 from sdgen_admin.errors import BackupExistsError, DatabaseError
 
 _PREFIX, _SUFFIX = ".sdgen-admin.", ".part"
-"""What the passing name of a copy starts with, and has near its end."""
+"""What the temporary name of a copy starts with, and has near its end."""
 _STEP = 256
-"""Pages. Copied in steps of so many, 250 MB take a fifth longer than at once."""
+"""Pages to copy in one step, so that a signal gets through between two. It makes 250 MB take a fifth longer."""
 _ABANDONED = 24 * 60 * 60.0
-"""Seconds after which a copy that nobody writes to was left by somebody who was killed."""
+"""Seconds. A copy that has not been written to for so long was left by a process that was killed."""
 
 
 def copy_into(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
@@ -97,7 +97,7 @@ def checked_copy(source: sqlite3.Connection, path: str, target: str) -> Iterator
 
 
 def remove_abandoned(folder: str) -> None:
-    """Delete what was left in a folder by copying that was killed: the copies that nobody wrote to for a day."""
+    """Delete the unfinished copies in a folder that have not been written to for a day."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX) and _SUFFIX in entry.name:

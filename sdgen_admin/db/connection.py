@@ -66,7 +66,7 @@ class Database:
         """File and schema version for which the schema was found whole: it is looked through once for each."""
 
     def __reduce__(self) -> tuple[Callable[[str], "Database"], tuple[str]]:
-        """Pickle the path and the timeout; a listener stays where it is."""
+        """Pickle the path and the timeout, without the listener."""
         return partial(Database, timeout=self._timeout), (self.path,)
 
     def exists(self) -> bool:

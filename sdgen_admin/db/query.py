@@ -238,7 +238,7 @@ class Query:
 
 def _bounds(field: Field, first: datetime, last: datetime) -> tuple[Any, Any]:
     """Return two local times in the form in which a field's values are compared."""
-    if field.name in IN_NS:  # of which the database holds those from 1677 to 2262
+    if field.name in IN_NS:  # nanoseconds in 64 bits reach from 1677 to 2262
         start, end = instants_ns(first)[0], instants_ns(last)[1] + _REST_NS
         return max(min(start, LARGEST), -LARGEST), max(min(end, LARGEST), -LARGEST)
     # What other programs wrote is brought into one form first.

@@ -25,12 +25,12 @@ from sdgen_admin.errors import (
 )
 
 _TELLING = ("session_metadata", "session_stats", "sdgen_admin_version")
-"""Tables of which a database of sessions has at least one."""
+"""A database of sessions has at least one of these tables."""
 _BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database. Left there, it would be read into any file of the same name."""
 
 _NOTHING_WRITTEN = (CorruptDatabaseError, DatabaseReplacedError, DiskFullError)
-"""How overwriting a database fails without any doubt."""
+"""Errors after which the database is certain to be unchanged."""
 
 
 class Restored(NamedTuple):

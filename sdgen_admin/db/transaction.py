@@ -37,7 +37,7 @@ class Connection(sqlite3.Connection):
     metadata_problem: str | None = None
     """Why metadata is read from a copy in memory and cannot be changed, if so."""
     unstored: str | None = None
-    """Why what is written now is lost in the end, as long as nobody was told."""
+    """Why what is written now will not be stored, until the listener has been told."""
     patience = math.inf
     """Seconds to wait for others before something can be written, if less than the timeout."""
     raised: BaseException | None = None

@@ -121,7 +121,7 @@ def _words(columns: Iterable[str]) -> list[str]:
 
 
 def _differing(columns: Iterable[str], one: Row, other: Row) -> list[str]:
-    """Return the columns of which two rows mean different things."""
+    """Return the columns in which two rows differ in meaning."""
     return [name for name in columns if not means_the_same(name, one.get(name), other.get(name))]
 
 

@@ -65,5 +65,5 @@ def note(
             for name, (folder, manifest, size) in unsettled.items()
         ],
     )
-    if unsettled:  # the others' sessions are recorded no longer
+    if unsettled:  # some notes may be about sessions that are no longer recorded
         connection.execute("DELETE FROM sdgen_admin_unsettled WHERE id NOT IN (SELECT id FROM sdgen_admin_sessions)")

@@ -104,7 +104,7 @@ def _is_settled(fingerprint: Fingerprint, seen: unsettled.Seen | None, began_ns:
     """Whether no change after the reading can leave the fingerprint as it is.
 
     It is so if all is old enough by our clock. The drive may have another, which cannot be asked, since nothing is
-    written there. But if the same was seen a while ago, that clock has moved on since, whatever it says.
+    written there. But if the same was seen a while ago, the drive's clock has advanced since, even if it is wrong.
     """
     if began_ns - fingerprint.changed_ns >= hides_for_ns:
         return True

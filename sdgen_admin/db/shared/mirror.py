@@ -137,7 +137,7 @@ def has_wrong_rows(connection: sqlite3.Connection, layout: Layout, first_roots: 
 def counts(connection: sqlite3.Connection, layout: Layout) -> tuple[int, int]:
     """Return how many rows of the mirror are this tool's and right, and how many are others' own.
 
-    None, if they cannot be compared without a neighbour's function or collation; `problem_of` says so.
+    Both are 0 if comparing them needs a neighbour's function or collation; `problem_of` says so.
     """
     try:
         (rows,) = connection.execute("SELECT count(*) FROM session_stats").fetchone()
